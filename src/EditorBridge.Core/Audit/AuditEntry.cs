@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace EditorBridge.Audit;
+
+/// <summary>What happened. The wire names (docs/audit-format.md) stand in <see cref="EntryKinds"/>; a number is never written.</summary>
+public enum EntryKind
+{
+    HostStarted,
+    HostStopped,
+    /// <summary>A Messages request is about to leave for the account.</summary>
+    MessageIntent,
+    /// <summary>How that request ended: status, request id, tokens of all four kinds.</summary>
+    MessageOutcome,
+    /// <summary>An action reached the gate and was judged by policy.</summary>
+    ActionDecided,
+    /// <summary>A review was opened and waits for a person.</summary>
+    ReviewOpened,
+    /// <summary>A person's verdict, valid and first.</summary>
+    ReviewVerdict,
+    /// <summary>A verdict that came after the review had ended, or from somebody who may not give it.</summary>
+    ReviewVerdictIgnored,
+    /// <summary>A review ended without a verdict: time ran out or the session ended.</summary>
+    ReviewExpired,
+    /// <summary>The gate's answer, written before it is given.</summary>
+    ActionAdmitted,
+    ActionRefused,
+    /// <summary>What the door saw afterwards: a hook's PostToolUse, an MCP result.</summary>
+    ActionOutcome,
+    /// <summary>Something that should not happen: a bypass attempt, an unhooked session, a wrong token.</summary>
+    Incident,
+    /// <summary>Somebody looked at, revealed or exported records.</summary>
+    Access,
+    /// <summary>An intent found without an outcome after a restart.</summary>
+    OutcomeUnknown,
+    PolicyLoaded,
+}
+
+/// <summary>A text kept beside the chain; the chain holds its digest, so the text can be dropped later and the chain still verifies.</summary>
+/// <param name="Name">input, before, after, edited, request, response, …</param>
+public sealed record AuditPayload(string Name, string MediaType, string Text);
+
+/// <summary>An entry before the ledger has given it its place in the chain.</summary>
+public sealed record AuditDraft
+{
+    public required EntryKind Kind { get; init; }
+    /// <summary>Joins all entries of one request or one action: intent, decision, review, outcome. Unique per request or action.</summary>
+    public required string CallId { get; init; }
+    public string? SessionId { get; init; }
+    /// <summary>Who: <c>agent:claude-code/2.1.330</c>, <c>person:alice</c>, <c>host</c>.</summary>
+    public required string Actor { get; init; }
+    /// <summary>hook, stream, mcp, opendiff, editor, proxy, portal, terminal.</summary>
+    public string? Door { get; init; }
+    public string? Tool { get; init; }
+    public string? ToolUseId { get; init; }
+    public string? Model { get; init; }
+    /// <summary>What it is about, for lists: a path, a statement title, an object.</summary>
+    public string? Subject { get; init; }
+    /// <summary>allow, review, deny; approved, edited, rejected, expired; or null.</summary>
+    public string? Result { get; init; }
+    /// <summary>none, low, medium, high, critical; or null.</summary>
+    public string? Severity { get; init; }
+    /// <summary>Small facts particular to the kind; part of the chain, never dropped, never a secret. Documented per kind in docs/audit-format.md.</summary>
+    public JsonObject? Facts { get; init; }
+    public ImmutableArray<AuditPayload> Payloads { get; init; } = [];
+}
+
+/// <summary>An entry in its place in the chain.</summary>
+public sealed record AuditEntry
+{
+    /// <summary>1, 2, 3, … without gaps.</summary>
+    public required long Sequence { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public required AuditDraft Draft { get; init; }
+    /// <summary>SHA-256 of the entry before, all zero for the first.</summary>
+    public required ImmutableArray<byte> PreviousHash { get; init; }
+    /// <summary>SHA-256 over the canonical bytes, <see cref="PreviousHash"/> included.</summary>
+    public required ImmutableArray<byte> Hash { get; init; }
+}

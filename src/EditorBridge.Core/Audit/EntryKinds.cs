@@ -1,0 +1,31 @@
+namespace EditorBridge.Audit;
+
+/// <summary>The one place where entry kinds have their wire names.</summary>
+public static class EntryKinds
+{
+    private static readonly Dictionary<string, EntryKind> ByName =
+        Enum.GetValues<EntryKind>().ToDictionary(WireName, StringComparer.Ordinal);
+
+    public static string WireName(this EntryKind kind) => kind switch
+    {
+        EntryKind.HostStarted => "host.started",
+        EntryKind.HostStopped => "host.stopped",
+        EntryKind.MessageIntent => "message.intent",
+        EntryKind.MessageOutcome => "message.outcome",
+        EntryKind.ActionDecided => "action.decided",
+        EntryKind.ReviewOpened => "review.opened",
+        EntryKind.ReviewVerdict => "review.verdict",
+        EntryKind.ReviewVerdictIgnored => "review.verdict_ignored",
+        EntryKind.ReviewExpired => "review.expired",
+        EntryKind.ActionAdmitted => "action.admitted",
+        EntryKind.ActionRefused => "action.refused",
+        EntryKind.ActionOutcome => "action.outcome",
+        EntryKind.Incident => "incident",
+        EntryKind.Access => "access",
+        EntryKind.OutcomeUnknown => "outcome.unknown",
+        EntryKind.PolicyLoaded => "policy.loaded",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An entry kind without a wire name."),
+    };
+
+    public static bool TryParse(string wireName, out EntryKind kind) => ByName.TryGetValue(wireName, out kind);
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using EditorBridge.Policy;
+using EditorBridge.Sql;
+
+namespace EditorBridge.Review;
+
+/// <summary>A file as it is and as the agent wants it.</summary>
+/// <param name="Before">Null when the file does not exist yet.</param>
+/// <param name="Complete">False when the new text could not be worked out (an Edit whose old text is not in the file): the diff then shows the proposed fragment only.</param>
+public sealed record FileChange(string Path, string? Before, string After, bool Complete);
+
+/// <summary>Something a reviewer should look at, at its place in the proposed text.</summary>
+/// <param name="Start">Zero-based offset into the proposed text, -1 when it has no place there.</param>
+public sealed record Finding(string RuleId, Severity Severity, string Message, int Start, int Length);
+
+/// <summary>A question to a person: may this action run? Everything a surface needs to show it; strings an agent wrote are data, never markup.</summary>
+public sealed record ReviewItem
+{
+    public required string Id { get; init; }
+    public required string CallId { get; init; }
+    public required DateTimeOffset OpenedAt { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+    public required Door Door { get; init; }
+    public required string Tool { get; init; }
+    public string? ToolUseId { get; init; }
+    public string? SessionId { get; init; }
+    public required string Actor { get; init; }
+    public string? Workspace { get; init; }
+    /// <summary>One line for lists: "Write models/orders.sql: DROP TABLE RAW.ORDERS".</summary>
+    public required string Title { get; init; }
+    public required Decision Decision { get; init; }
+    public required Severity Severity { get; init; }
+    /// <summary>The canonical (RFC 8785) JSON of the tool's input; the approval is bound to its SHA-256.</summary>
+    public required string Input { get; init; }
+    public required string InputDigest { get; init; }
+    public FileChange? Change { get; init; }
+    /// <summary>The text a reviewer may edit when there is no file: a command, a statement.</summary>
+    public string? Proposed { get; init; }
+    /// <summary>Name of the input property that <see cref="Proposed"/> or <see cref="Change"/> comes from and an edit goes back into; null when an edit is not possible.</summary>
+    public string? EditableProperty { get; init; }
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+    public ImmutableArray<SqlObject> Objects { get; init; } = [];
+}
+
+public enum VerdictKind
+{
+    Approve,
+    ApproveEdited,
+    Reject,
+}
+
+/// <summary>What a person said.</summary>
+/// <param name="Surface">editor, portal, terminal, elicitation.</param>
+/// <param name="EditedText">The whole text instead of the proposed one, with <see cref="VerdictKind.ApproveEdited"/>.</param>
+public sealed record Verdict(VerdictKind Kind, string Person, string Surface, string? Reason, string? EditedText);
+
+/// <summary>What became of a verdict.</summary>
+public enum VerdictResult
+{
+    Accepted,
+    /// <summary>Somebody else was first, or time had run out; recorded as late.</summary>
+    Late,
+    UnknownReview,
+    ReasonRequired,
+    /// <summary>The requester, or somebody who has already approved, cannot be the second person.</summary>
+    NotThisPerson,
+    /// <summary>First of two approvals recorded; a second person is needed.</summary>
+    SecondPersonNeeded,
+    /// <summary>The edited text is riskier than what was proposed: it is a new review.</summary>
+    EditRaisesRisk,
+    NotEditable,
+}

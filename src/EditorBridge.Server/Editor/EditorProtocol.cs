@@ -1,0 +1,71 @@
+namespace EditorBridge.Editor;
+
+/// <summary>
+/// The JSON-RPC contract between the VS Code extension and <c>editorbridge editor</c>, and between the relay and the host.
+/// <c>extension/src/protocol.ts</c> mirrors this file; a test compares the two. Prose: docs/editor-protocol.md.
+/// Property names travel in camelCase; enums as camelCase strings.
+/// </summary>
+public static class EditorMethods
+{
+    /// <summary>Raised by one when an older client or server could misread the newer.</summary>
+    public const int ProtocolVersion = 1;
+
+    // client → server, requests
+    public const string Initialize = "initialize";
+    public const string ListReviews = "reviews/list";
+    public const string GiveVerdict = "review/verdict";
+    public const string AnalyzeSql = "sql/analyze";
+    public const string TerminalEnvironment = "terminal/environment";
+    public const string PortalLink = "portal/link";
+    public const string Shutdown = "shutdown";
+
+    // client → server, notification
+    public const string WorkspaceChanged = "workspace/changed";
+
+    // server → client, notifications
+    public const string ReviewOpened = "review/opened";
+    public const string ReviewClosed = "review/closed";
+    public const string HostStatus = "host/status";
+}
+
+public sealed record InitializeParams(string ClientName, string ClientVersion, int ProtocolVersion, int ProcessId, string[] WorkspaceFolders);
+
+public sealed record InitializeResult(string ServerVersion, int ProtocolVersion, int HostProcessId, string BaseUrl, string? PortalUrl, string Account, bool Sandbox);
+
+public sealed record WorkspaceChangedParams(string[] WorkspaceFolders);
+
+/// <summary>A finding of a review or of a file. Offsets are UTF-16 code units into the text it belongs to; Start is -1 when it has no place there.</summary>
+public sealed record FindingView(string RuleId, string Severity, string Message, int Start, int Length);
+
+public sealed record ObjectView(string Name, string Kind, string Access);
+
+/// <summary>A review as an editor shows it. <paramref name="State"/>: pending, approved, edited, rejected, expired.</summary>
+public sealed record ReviewView(
+    string Id, string State, DateTimeOffset OpenedAt, DateTimeOffset ExpiresAt,
+    string Title, string Door, string Tool, string Actor, string? SessionId, string? Workspace,
+    string Severity, string Summary, string[] Rules, bool ReasonRequired, bool TwoPeople,
+    string? Path, string? Before, string? After, bool Complete, string? Proposed, bool Editable,
+    FindingView[] Findings, ObjectView[] Objects, string? DecidedBy, string? DecidedReason);
+
+public sealed record ReviewsResult(ReviewView[] Pending, ReviewView[] Recent);
+
+/// <param name="Kind">approve, approveEdited, reject.</param>
+public sealed record VerdictParams(string Id, string Kind, string? Text, string? Reason);
+
+/// <param name="Result">The wire name of <see cref="Review.VerdictResult"/>: accepted, late, unknownReview, …</param>
+public sealed record VerdictAnswer(string Result, string Message);
+
+public sealed record ReviewClosedParams(string Id, string State, string? DecidedBy, string? Reason);
+
+/// <param name="State">ready, starting, failed.</param>
+public sealed record HostStatusParams(string State, string Message, int Pending);
+
+public sealed record AnalyzeParams(string Path, string Text);
+
+public sealed record StatementView(int Start, int Length, string Class, string Effect, string Severity, string Title, ObjectView[] Objects);
+
+public sealed record AnalyzeResult(StatementView[] Statements, FindingView[] Findings);
+
+public sealed record TerminalEnvironmentResult(Dictionary<string, string> Variables);
+
+public sealed record PortalLinkResult(string Url);

@@ -1,0 +1,1 @@
+return await EditorBridge.Cli.CommandLine.RunAsync(args);

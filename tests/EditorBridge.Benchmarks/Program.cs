@@ -1,0 +1,2 @@
+Console.Error.WriteLine("No benchmark was named.");
+return 2;
