@@ -29,14 +29,14 @@ internal sealed class StateFolder
     /// <summary>Where the ledger, its keys and its checkpoints are.</summary>
     public string LedgerFolder => In("ledger");
 
-    /// <summary>The portal's own token for its calls to the host.</summary>
-    public string PortalTokenFile => In("portal.token");
-
     /// <summary>One-time sign-in links of the portal, hashed.</summary>
     public string PortalLinks => In("portal-links");
 
-    /// <summary>The token of a client of the proxy: <c>claude</c>, <c>hook</c>, <c>mcp</c>.</summary>
-    public string ClientTokenFile(string client) => System.IO.Path.Combine(In("clients"), client + ".token");
+    /// <summary>The portal's own token for its calls to the host, made when there is none.</summary>
+    public string PortalToken() => ReadOrMakeToken(In("portal.token"));
+
+    /// <summary>The token of a client of the host (<c>claude</c>, <c>hook</c>, <c>mcp</c>), made when there is none.</summary>
+    public string ClientToken(string client) => ReadOrMakeToken(System.IO.Path.Combine(In("clients"), client + ".token"));
 
     public string In(string name) => System.IO.Path.Combine(Path, name);
 
@@ -57,22 +57,6 @@ internal sealed class StateFolder
         }
 
         return new StateFolder(folder);
-    }
-
-    /// <summary>Reads a token, making a new one when there is none. 256 random bits, URL-safe.</summary>
-    public string Token(string file)
-    {
-        try
-        {
-            if (ReadPrivate(file) is { Length: > 0 } existing) return existing.Trim();
-            var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-            WritePrivate(file, token + "\n");
-            return token;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StateFolderException($"The token file {file} cannot be read or written: {e.Message}", e);
-        }
     }
 
     /// <summary>Reads a file of the folder; null when it is not there. A file others can read is refused: delete it to get a new one.</summary>
@@ -107,6 +91,22 @@ internal sealed class StateFolder
     }
 
     public void WriteHost(HostAddress host) => WritePrivate(HostFile, JsonSerializer.Serialize(host, JsonSerializerOptions.Web) + "\n");
+
+    // 256 random bits as hex: no character of it needs quoting in a header, a shell or a URL.
+    private static string ReadOrMakeToken(string file)
+    {
+        try
+        {
+            if (ReadPrivate(file) is { Length: > 0 } existing) return existing.Trim();
+            var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+            WritePrivate(file, token + "\n");
+            return token;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StateFolderException($"The token file {file} cannot be read or written: {e.Message}", e);
+        }
+    }
 
     private static string DefaultPath()
     {
