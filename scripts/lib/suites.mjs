@@ -47,7 +47,7 @@ function endToEndSuites() {
 async function runDotnet(name) {
   const log = openLog(name);
   const assembly = path.join(root, 'tests', name, 'bin', configuration, 'net10.0', `${name}.dll`);
-  const { code, output } = await finish('dotnet', [assembly, '--no-ansi', '--no-progress'], {
+  const { code, output } = await finish('dotnet', [assembly, '--no-ansi', '--progress', 'off'], {
     cwd: root,
     env: dotnetEnvironment,
     onLine(line) {
