@@ -28,6 +28,19 @@ public static class EditorMethods
     public const string HostStatus = "host/status";
 }
 
+/// <summary>JSON-RPC error codes of ours, outside the range the JSON-RPC specification reserves for itself.</summary>
+public static class EditorErrors
+{
+    /// <summary>The two ends speak different protocol versions; the message names both and which to update.</summary>
+    public const int VersionMismatch = -32010;
+
+    /// <summary>The relay has no host to ask: it ended and the next is not there yet, or it could not be started.</summary>
+    public const int HostUnavailable = -32011;
+
+    /// <summary>The host does not talk to this peer: its process descends from an AI agent.</summary>
+    public const int Refused = -32012;
+}
+
 public sealed record InitializeParams(string ClientName, string ClientVersion, int ProtocolVersion, int ProcessId, string[] WorkspaceFolders);
 
 public sealed record InitializeResult(string ServerVersion, int ProtocolVersion, int HostProcessId, string BaseUrl, string? PortalUrl, string Account, bool Sandbox);

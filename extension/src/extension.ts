@@ -1,0 +1,101 @@
+import * as vscode from 'vscode';
+import { doctor } from './doctor';
+import { Notices } from './notice';
+import { summary } from './present';
+import { EditorMethods, type HostStatusParams, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
+import { Reviews } from './review';
+import { ReviewTrees } from './reviewTree';
+import { Server, workspaceFolders } from './server';
+import { RESTART_SETTINGS, SECTION } from './settings';
+import { Status } from './status';
+import { plain } from './text';
+
+let server: Server | undefined;
+
+/** Only wires. Everything the user sees exists before the backend does, so a backend that cannot start is a state, not a silence. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('EditorBridge', { log: true });
+  const backend = (server = new Server(context, log, (connection) => {
+    connection.onNotification(EditorMethods.ReviewOpened, (view: ReviewView) => reviews.opened(view));
+    connection.onNotification(EditorMethods.ReviewClosed, (params: ReviewClosedParams) => reviews.closed(params));
+    connection.onNotification(EditorMethods.HostStatus, (params: HostStatusParams) => {
+      status.hostStatus(params);
+      if (params.state === 'ready') void refresh();
+    });
+  }));
+  const reviews = new Reviews(backend, log);
+  const trees = new ReviewTrees(reviews);
+  const status = new Status(backend);
+  const notices = new Notices(reviews);
+
+  async function refresh(): Promise<void> {
+    try {
+      reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
+    } catch (e) {
+      log.error(`The list of reviews could not be read: ${e instanceof Error ? e.message : String(e)}`);
+    }
+  }
+
+  context.subscriptions.push(
+    log, backend, reviews, trees, status,
+    backend.onDidChangeState((state) => {
+      status.serverChanged();
+      if (state === 'ready') void refresh();
+      else if (state === 'failed') void tellOfFailure(backend.detail);
+    }),
+    reviews.onDidChange(() => {
+      trees.refresh();
+      status.pendingChanged(reviews.pending.length);
+      void vscode.commands.executeCommand('setContext', 'editorbridge.pendingCount', reviews.pending.length);
+    }),
+    reviews.onDidBegin(() => void notices.tell()),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => backend.notify(EditorMethods.WorkspaceChanged, { workspaceFolders: workspaceFolders() })),
+    vscode.workspace.onDidChangeConfiguration((e) => {
+      if (RESTART_SETTINGS.some((setting) => e.affectsConfiguration(setting))) void backend.restart();
+      else if (e.affectsConfiguration(SECTION)) reviews.settingsChanged();
+    }),
+    ...commands({
+      accept: (argument) => reviews.accept(reviews.idOf(argument)),
+      acceptEdited: (argument) => reviews.accept(reviews.idOf(argument)),
+      acceptAsProposed: (argument) => reviews.acceptAsProposed(reviews.idOf(argument)),
+      reject: (argument) => reviews.reject(reviews.idOf(argument)),
+      openReview: (argument) => reviews.show(reviews.idOf(argument) ?? ''),
+      nextReview: () => reviews.showNext(),
+      openAll: () => reviews.showAll(),
+      copySummary: async (argument) => {
+        const view = reviews.view(reviews.idOf(argument));
+        if (view) await vscode.env.clipboard.writeText(summary(view));
+      },
+      menu: () => showMenu(backend),
+      restart: () => backend.restart(),
+      showLog: () => log.show(),
+      doctor: () => doctor(context, backend, log),
+    }),
+  );
+  void backend.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+function commands(table: Record<string, (argument?: unknown) => Promise<void> | void>): vscode.Disposable[] {
+  return Object.entries(table).map(([name, run]) => vscode.commands.registerCommand(`editorbridge.${name}`, run));
+}
+
+async function tellOfFailure(detail: string): Promise<void> {
+  const answer = await vscode.window.showErrorMessage(`EditorBridge is not running, so actions that need a review are refused. ${plain(detail, 400)}`, 'Restart', 'Show Log', 'Doctor');
+  const command = answer === 'Restart' ? 'restart' : answer === 'Show Log' ? 'showLog' : answer === 'Doctor' ? 'doctor' : undefined;
+  if (command) await vscode.commands.executeCommand(`editorbridge.${command}`);
+}
+
+async function showMenu(backend: Server): Promise<void> {
+  const entries = [
+    { label: '$(debug-restart) Restart', command: 'editorbridge.restart' },
+    { label: '$(output) Show Log', command: 'editorbridge.showLog' },
+    { label: '$(pulse) Doctor', command: 'editorbridge.doctor' },
+    { label: '$(gear) Settings', command: 'workbench.action.openSettings', argument: '@ext:editorbridge.editorbridge-vscode' },
+  ];
+  const chosen = await vscode.window.showQuickPick(entries, { title: `EditorBridge is ${backend.state}`, placeHolder: backend.info ? `Account ${plain(backend.info.account, 60)}` : backend.detail });
+  if (chosen) await vscode.commands.executeCommand(chosen.command, ...(chosen.argument ? [chosen.argument] : []));
+}

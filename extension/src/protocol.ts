@@ -1,0 +1,156 @@
+/**
+ * The JSON-RPC contract with `editorbridge editor`. Mirrors src/EditorBridge.Server/Editor/EditorProtocol.cs:
+ * same methods, same payloads, same order of fields; test/protocol.test.ts fails when they differ.
+ * Prose: docs/editor-protocol.md.
+ */
+
+/** Raised by one when an older client or server could misread the newer. */
+export const PROTOCOL_VERSION = 1;
+
+export const EditorMethods = {
+  // client → server, requests
+  Initialize: 'initialize',
+  ListReviews: 'reviews/list',
+  GiveVerdict: 'review/verdict',
+  AnalyzeSql: 'sql/analyze',
+  TerminalEnvironment: 'terminal/environment',
+  PortalLink: 'portal/link',
+  Shutdown: 'shutdown',
+
+  // client → server, notification
+  WorkspaceChanged: 'workspace/changed',
+
+  // server → client, notifications
+  ReviewOpened: 'review/opened',
+  ReviewClosed: 'review/closed',
+  HostStatus: 'host/status',
+} as const;
+
+export const EditorErrors = {
+  VersionMismatch: -32010,
+  HostUnavailable: -32011,
+  Refused: -32012,
+} as const;
+
+export interface InitializeParams {
+  clientName: string;
+  clientVersion: string;
+  protocolVersion: number;
+  processId: number;
+  workspaceFolders: string[];
+}
+
+export interface InitializeResult {
+  serverVersion: string;
+  protocolVersion: number;
+  hostProcessId: number;
+  baseUrl: string;
+  portalUrl: string | null;
+  account: string;
+  sandbox: boolean;
+}
+
+export interface WorkspaceChangedParams {
+  workspaceFolders: string[];
+}
+
+/** Offsets are UTF-16 code units into the text the finding belongs to; `start` is -1 when it has no place there. */
+export interface FindingView {
+  ruleId: string;
+  severity: string;
+  message: string;
+  start: number;
+  length: number;
+}
+
+export interface ObjectView {
+  name: string;
+  kind: string;
+  access: string;
+}
+
+export interface ReviewView {
+  id: string;
+  state: string;
+  openedAt: string;
+  expiresAt: string;
+  title: string;
+  door: string;
+  tool: string;
+  actor: string;
+  sessionId: string | null;
+  workspace: string | null;
+  severity: string;
+  summary: string;
+  rules: string[];
+  reasonRequired: boolean;
+  twoPeople: boolean;
+  path: string | null;
+  before: string | null;
+  after: string | null;
+  complete: boolean;
+  proposed: string | null;
+  editable: boolean;
+  findings: FindingView[];
+  objects: ObjectView[];
+  decidedBy: string | null;
+  decidedReason: string | null;
+}
+
+export interface ReviewsResult {
+  pending: ReviewView[];
+  recent: ReviewView[];
+}
+
+export interface VerdictParams {
+  id: string;
+  kind: string;
+  text: string | null;
+  reason: string | null;
+}
+
+export interface VerdictAnswer {
+  result: string;
+  message: string;
+}
+
+export interface ReviewClosedParams {
+  id: string;
+  state: string;
+  decidedBy: string | null;
+  reason: string | null;
+}
+
+export interface HostStatusParams {
+  state: string;
+  message: string;
+  pending: number;
+}
+
+export interface AnalyzeParams {
+  path: string;
+  text: string;
+}
+
+export interface StatementView {
+  start: number;
+  length: number;
+  class: string;
+  effect: string;
+  severity: string;
+  title: string;
+  objects: ObjectView[];
+}
+
+export interface AnalyzeResult {
+  statements: StatementView[];
+  findings: FindingView[];
+}
+
+export interface TerminalEnvironmentResult {
+  variables: Record<string, string>;
+}
+
+export interface PortalLinkResult {
+  url: string;
+}

@@ -1,0 +1,130 @@
+import * as vscode from 'vscode';
+import { CURRENT_SCHEME, MemoryFiles, openDocument, ownTabs, PROPOSED_SCHEME } from './documents';
+import { documentName, findingText, label, remarks, summary } from './present';
+import type { FindingView, ReviewView } from './protocol';
+import { plain, positionAt } from './text';
+import { proposedText } from './verdict';
+
+/** More findings than this start folded, so that they do not push the change off the screen. */
+const UNFOLDED_FINDINGS = 3;
+
+/** The two documents, the tab and the annotations of one review. */
+export class ReviewDiff {
+  readonly current: vscode.Uri;
+  readonly proposed: vscode.Uri;
+  private threads: vscode.CommentThread[] = [];
+
+  constructor(
+    readonly view: ReviewView,
+    private readonly files: MemoryFiles,
+    private readonly surface: { comments: vscode.CommentController; diagnostics: vscode.DiagnosticCollection },
+  ) {
+    // The id stands in the path, not in the authority: VS Code lower-cases authorities.
+    const path = `/${view.id}/${documentName(view)}`;
+    this.current = vscode.Uri.from({ scheme: CURRENT_SCHEME, path });
+    this.proposed = vscode.Uri.from({ scheme: PROPOSED_SCHEME, path });
+    const decided = view.state !== 'pending';
+    files.put(this.current, view.before ?? '', false);
+    files.put(this.proposed, proposedText(view) ?? summary(view), view.editable && !decided);
+  }
+
+  /** The id of the review a document belongs to. */
+  static idOf(uri: vscode.Uri): string | undefined {
+    return uri.scheme === PROPOSED_SCHEME || uri.scheme === CURRENT_SCHEME ? uri.path.split('/')[1] : undefined;
+  }
+
+  /** What the reviewer's side says now: unsaved edits count, and so do edits saved before the tab was closed. */
+  text(): string {
+    return openDocument(this.proposed)?.getText() ?? this.files.text(this.proposed) ?? proposedText(this.view) ?? '';
+  }
+
+  get isOpen(): boolean {
+    return this.tabs().length > 0;
+  }
+
+  get title(): string {
+    const name = plain(documentName(this.view), 60);
+    if (this.view.state !== 'pending') return `${name} (${this.view.state})`;
+    return this.view.path ? `${name} (current ↔ proposed)` : `${plain(this.view.tool, 30)}: ${name} (proposed)`;
+  }
+
+  async open(options: { column: vscode.ViewColumn; preserveFocus: boolean }): Promise<void> {
+    const shown = this.tabs()[0];
+    await vscode.commands.executeCommand('vscode.diff', this.current, this.proposed, this.title, {
+      preview: false, preserveFocus: options.preserveFocus, viewColumn: shown?.group.viewColumn ?? options.column,
+    });
+  }
+
+  /** Findings as squiggles and Problems, and, where wanted, as comments with the summary on top. */
+  annotate(withComments: boolean, locallyEdited: boolean): void {
+    this.clearThreads();
+    this.surface.diagnostics.set(this.proposed, this.view.findings.map((finding) => this.diagnostic(finding)));
+    if (!withComments) return;
+    const top = [summaryOf(this.view), ...remarks(this.view, locallyEdited).map((line) => `⚠ ${line}`)].join('\n');
+    this.thread(new vscode.Range(0, 0, 0, 0), 'Why this waits for you', top, true);
+    this.view.findings
+      .filter((finding) => finding.start >= 0)
+      .forEach((finding, i) => this.thread(this.range(finding), finding.ruleId, `${finding.severity}: ${findingText(finding)}`, i < UNFOLDED_FINDINGS));
+  }
+
+  /** Closes our tab without asking to save, and forgets the documents. */
+  async close(): Promise<void> {
+    this.clearThreads();
+    this.surface.diagnostics.delete(this.proposed);
+    const document = openDocument(this.proposed);
+    if (document?.isDirty) await document.save();
+    const tabs = this.tabs();
+    if (tabs.length > 0) await vscode.window.tabGroups.close(tabs, true);
+    this.files.drop(this.proposed);
+    this.files.drop(this.current);
+  }
+
+  private tabs(): vscode.Tab[] {
+    return ownTabs((modified) => modified.toString() === this.proposed.toString());
+  }
+
+  private range(span: { start: number; length: number }): vscode.Range {
+    const text = proposedText(this.view) ?? '';
+    const from = positionAt(text, Math.max(0, span.start));
+    const to = positionAt(text, Math.max(0, span.start) + Math.max(0, span.length));
+    return new vscode.Range(from.line, from.character, to.line, to.character);
+  }
+
+  private diagnostic(finding: FindingView): vscode.Diagnostic {
+    const diagnostic = new vscode.Diagnostic(finding.start < 0 ? new vscode.Range(0, 0, 0, 0) : this.range(finding), plain(finding.message, 400), severityOf(finding.severity));
+    diagnostic.code = finding.ruleId;
+    diagnostic.source = 'EditorBridge';
+    return diagnostic;
+  }
+
+  private thread(range: vscode.Range, title: string, text: string, unfolded: boolean): void {
+    // appendText, because a comment's body is Markdown and the text quotes what an agent wrote.
+    const body = new vscode.MarkdownString().appendText(text);
+    const thread = this.surface.comments.createCommentThread(this.proposed, range, [{ author: { name: 'EditorBridge' }, body, mode: vscode.CommentMode.Preview }]);
+    thread.label = plain(title, 60);
+    thread.canReply = false;
+    thread.contextValue = this.view.state === 'pending' ? 'pendingReview' : 'decidedReview';
+    thread.collapsibleState = unfolded ? vscode.CommentThreadCollapsibleState.Expanded : vscode.CommentThreadCollapsibleState.Collapsed;
+    this.threads.push(thread);
+  }
+
+  private clearThreads(): void {
+    for (const thread of this.threads) thread.dispose();
+    this.threads = [];
+  }
+}
+
+export function severityOf(severity: string): vscode.DiagnosticSeverity {
+  switch (severity) {
+    case 'critical':
+    case 'high': return vscode.DiagnosticSeverity.Error;
+    case 'medium': return vscode.DiagnosticSeverity.Warning;
+    case 'low': return vscode.DiagnosticSeverity.Information;
+    default: return vscode.DiagnosticSeverity.Hint;
+  }
+}
+
+/** Findings with a place have their own comment; the summary names the others only. */
+function summaryOf(view: ReviewView): string {
+  return summary({ ...view, title: label(view), findings: view.findings.filter((finding) => finding.start < 0) });
+}

@@ -1,0 +1,22 @@
+import * as vscode from 'vscode';
+
+/** The settings of the extension, read in one place. Names and defaults are package.json's; a test compares them. */
+export interface Settings {
+  server: { path: string; dotnetPath: string };
+  review: { open: 'auto' | 'active' | 'beside' | 'onDemand'; notify: boolean; comments: boolean };
+  trace: { server: 'off' | 'messages' | 'verbose' };
+}
+
+export const SECTION = 'editorbridge';
+
+/** Settings that only take effect when the program is started again. */
+export const RESTART_SETTINGS = ['editorbridge.server', 'editorbridge.trace'];
+
+export function readSettings(): Settings {
+  const from = vscode.workspace.getConfiguration(SECTION);
+  return {
+    server: { path: from.get('server.path', '').trim(), dotnetPath: from.get('server.dotnetPath', '').trim() },
+    review: { open: from.get('review.open', 'auto'), notify: from.get('review.notify', true), comments: from.get('review.comments', true) },
+    trace: { server: from.get('trace.server', 'off') },
+  };
+}

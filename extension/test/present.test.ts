@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { description, documentName, notice, remarks, summary } from '../src/present';
+import { review } from './views';
+
+test('documentName_windows_path_is_its_last_part', () => assert.equal(documentName(review({ path: 'C:\\dw\\a b.sql' })), 'a b.sql'));
+test('documentName_shell_command_is_a_script', () => assert.equal(documentName(review({ path: null, tool: 'Bash' })), 'command.sh'));
+test('documentName_statement_is_sql', () => assert.equal(documentName(review({ path: null, tool: 'mcp__snowflake__execute_sql' })), 'statement.sql'));
+
+test('notice_one_names_it', () => assert.equal(notice([review({ findings: [{ ruleId: 'G1', severity: 'high', message: 'm', start: 0, length: 1 }] })]), 'claude-code wants to change orders.sql (1 finding).'));
+test('notice_new_file_says_create', () => assert.match(notice([review({ before: null })]), /wants to create orders\.sql\./));
+test('notice_several_counts_them', () => assert.equal(notice([review(), review({ id: 'R2' })]), '2 actions of AI agents wait for your review.'));
+test('notice_actor_with_a_link_is_neutral', () => assert.ok(!notice([review({ actor: '[ok](command:x)' })]).includes('](')));
+
+test('description_names_risk_actor_and_local_edits', () => assert.equal(description(review(), true), 'high · claude-code · unsaved local edits'));
+
+test('remarks_ordinary_review_has_none', () => assert.deepEqual(remarks(review(), false), []));
+test('remarks_every_peculiarity_is_said', () => {
+  const lines = remarks(review({ complete: false, after: 'a\r\nb\n', twoPeople: true, reasonRequired: true, editable: false }), true);
+  assert.equal(lines.length, 6);
+  assert.match(lines[0] ?? '', /unsaved edits/);
+});
+
+test('summary_tells_what_it_touches_and_why', () => {
+  const text = summary(review({
+    objects: [{ name: 'RAW.ORDERS', kind: 'TABLE', access: 'drop' }],
+    findings: [{ ruleId: 'G8', severity: 'high', message: 'DROP TABLE destroys data.', start: 0, length: 4 }],
+    state: 'rejected', decidedBy: 'ada', decidedReason: 'not on Friday',
+  }));
+  assert.match(text, /Touches: drop table RAW\.ORDERS/);
+  assert.match(text, /Rules: default\.destructive/);
+  assert.match(text, /high: DROP TABLE destroys data\. \[G8\]/);
+  assert.match(text, /Rejected by ada: not on Friday/);
+});
