@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace EditorBridge.Sandbox.Http;
+
+/// <summary>One request as the sandbox got it. The credential is never kept, only its scheme.</summary>
+/// <param name="Aborted">True once the caller hung up before the answer was complete.</param>
+internal sealed record ReceivedRequest(string RequestId, string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers)
+{
+    public string Body { get; set; } = "";
+
+    public int Status { get; set; }
+
+    public bool Aborted { get; set; }
+}
+
+/// <summary>
+/// What arrived, newest last, so that a test can see what a client really sent. Bounded: the oldest go first.
+/// </summary>
+internal sealed class ReceivedRequests
+{
+    private const int Limit = 500;
+    private const string ItemKey = "sandbox.received";
+    private readonly Queue<ReceivedRequest> _requests = new();
+    private readonly Lock _lock = new();
+
+    public IReadOnlyList<ReceivedRequest> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _requests];
+            }
+        }
+    }
+
+    public void Add(HttpContext context)
+    {
+        var headers = context.Request.Headers.ToDictionary(
+            header => header.Key,
+            header => IsCredential(header.Key) ? Masked(header.Value.ToString()) : header.Value.ToString(),
+            StringComparer.OrdinalIgnoreCase);
+        var received = new ReceivedRequest(
+            RequestMark.IdOf(context), context.Request.Method, context.Request.Path + context.Request.QueryString, headers);
+        context.Items[ItemKey] = received;
+        lock (_lock)
+        {
+            _requests.Enqueue(received);
+            if (_requests.Count > Limit)
+            {
+                _requests.Dequeue();
+            }
+        }
+    }
+
+    public static ReceivedRequest Of(HttpContext context) => (ReceivedRequest)context.Items[ItemKey]!;
+
+    public Task WriteAsync(HttpContext context) => SandboxJson.WriteAsync(context, 200, writer =>
+    {
+        writer.WriteStartArray();
+        foreach (var request in All)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("request_id", request.RequestId);
+            writer.WriteString("method", request.Method);
+            writer.WriteString("path", request.PathAndQuery);
+            writer.WritePropertyName("headers");
+            JsonSerializer.Serialize(writer, request.Headers, SandboxJson.Options);
+            writer.WriteString("body", request.Body);
+            writer.WriteNumber("status", request.Status);
+            writer.WriteBoolean("aborted", request.Aborted);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    });
+
+    private static bool IsCredential(string header) => header.ToLowerInvariant() is "authorization" or "x-api-key" or "cookie";
+
+    private static string Masked(string value) => value.Split(' ', 2)[0] + " ***";
+}

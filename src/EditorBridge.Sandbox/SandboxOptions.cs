@@ -1,0 +1,20 @@
+namespace EditorBridge.Sandbox;
+
+/// <summary>How one sandbox account behaves.</summary>
+public sealed record SandboxOptions
+{
+    /// <summary>Loopback port; 0 takes a free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Where the account's PAT is written, readable by its owner only; null writes none.</summary>
+    public string? PatFile { get; init; }
+
+    /// <summary>How long a usage row stays invisible, as in a real account's views (there up to 45 minutes).</summary>
+    public TimeSpan UsageDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>One gap of the scenario <c>slow</c>, standing for more than a minute.</summary>
+    public TimeSpan SlowGap { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The account's clock: cache lifetime, expiry, delays.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
