@@ -84,8 +84,8 @@ async function runExtension() {
   const { code, output } = await npm(['test', '--workspace', 'extension', '--silent'], {
     cwd: root,
     // Whatever runs `node --test` below npm reports to us in events.
-    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --test-reporter=${reporter} --test-reporter-destination=stdout`.trim() },
-    onLine: (line) => takeLine(line, result, log),
+    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} "--test-reporter=${reporter.replaceAll('\\', '\\\\')}" --test-reporter-destination=stdout`.trim() },
+    onLine: (line) => takeLine(line, result, log, false),
   });
   log.end();
   return checked(name, result, code, output);
@@ -114,15 +114,15 @@ async function runEndToEnd(name, files, clients) {
     {
       cwd: path.join(root, 'tests', 'e2e'),
       env: { ...process.env, EDITORBRIDGE_UNAVAILABLE: JSON.stringify(unavailable) },
-      onLine: (line) => takeLine(line, result, log),
+      onLine: (line) => takeLine(line, result, log, true),
     },
   );
   log.end();
   return checked(name, result, code, output);
 }
 
-/** One line of a node suite: an event of our reporter is counted and shown, anything else goes to the log. */
-function takeLine(line, result, log) {
+/** One line of a node suite: an event of our reporter is counted and shown (a pass only where each takes its time), anything else goes to the log. */
+function takeLine(line, result, log, showPasses) {
   const mark = line.indexOf('\u0001');
   if (mark < 0) {
     log.write(`${line}\n`);
@@ -136,7 +136,7 @@ function takeLine(line, result, log) {
     say(`  ${yellow('skipped')} ${event.name}: ${event.skipped ?? 'to be done'}`);
   } else if (event.passed) {
     result.passed += 1;
-    say(`  ${green('✔')} ${event.name} ${time}`);
+    if (showPasses) say(`  ${green('✔')} ${event.name} ${time}`);
   } else {
     result.failed += 1;
     say(`  ${red('✖')} ${event.name} ${time}`);
