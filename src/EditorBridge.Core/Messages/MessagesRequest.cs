@@ -1,0 +1,225 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace EditorBridge.Messages;
+
+/// <summary>What a client asked of the Messages API, parsed once. The body's bytes stay as they came.</summary>
+public sealed class MessagesRequest
+{
+    /// <summary>The API's own limit on the number of messages.</summary>
+    public const int MaxMessages = 100_000;
+
+    private string? _bodyHash;
+    private string? _conversationHash;
+
+    private MessagesRequest(ReadOnlyMemory<byte> body, JsonElement root)
+    {
+        Body = body;
+        Root = root;
+    }
+
+    /// <summary>The body as the client sent it.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    public required string Model { get; init; }
+
+    public required bool Stream { get; init; }
+
+    public required long MaxTokens { get; init; }
+
+    /// <summary>The client's session, out of <c>metadata.user_id</c>: a JSON text in new Claude Code, <c>user_…_session_…</c> in old.</summary>
+    public string? SessionId { get; private init; }
+
+    /// <summary>Names in <c>tools</c>, in order.</summary>
+    public ImmutableArray<string> ToolNames { get; private init; } = [];
+
+    /// <summary>The <c>tool_use_id</c>s answered in the last user message: what the client says it has run, or refused to run.</summary>
+    public ImmutableArray<string> AnsweredToolUseIds { get; private init; } = [];
+
+    public int MessageCount { get; private init; }
+
+    /// <summary>Lower-case hex SHA-256 of the last text a person or the client wrote, or null when the last user turn has none.</summary>
+    public string? LastUserTextHash { get; private init; }
+
+    /// <summary>Lower-case hex SHA-256 of the body's bytes. A client's retry has the same.</summary>
+    public string BodyHash => _bodyHash ??= Convert.ToHexStringLower(SHA256.HashData(Body.Span));
+
+    /// <summary>
+    /// Lower-case hex SHA-256 of the <c>messages</c> as sent. The same for a retry and for Claude Code's non-streaming fallback,
+    /// which changes only <c>stream</c> and <c>max_tokens</c>; with the session id it finds a pending review again.
+    /// </summary>
+    public string ConversationHash => _conversationHash ??= Convert.ToHexStringLower(SHA256.HashData(WireJson.Raw(Root.GetProperty("messages"u8))));
+
+    internal JsonElement Root { get; }
+
+    /// <summary>Parses a body. A body that no upstream could take gives an error in Anthropic's shape, never an exception.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> body, out MessagesRequest request, out AnthropicError error) =>
+        TryParse(body, requireMaxTokens: true, out request, out error);
+
+    /// <summary>Parses the body of <c>count_tokens</c>, which has no <c>max_tokens</c>.</summary>
+    public static bool TryParseCount(ReadOnlyMemory<byte> body, out MessagesRequest request, out AnthropicError error) =>
+        TryParse(body, requireMaxTokens: false, out request, out error);
+
+    private static bool TryParse(ReadOnlyMemory<byte> body, bool requireMaxTokens, out MessagesRequest request, out AnthropicError error)
+    {
+        request = null!;
+        error = null!;
+        if (!WireJson.TryParse(body, out var root, out var problem) || (problem = Problem(root, requireMaxTokens)) is not null)
+        {
+            error = AnthropicErrors.InvalidRequest(problem);
+            return false;
+        }
+        var messages = root.GetProperty("messages"u8);
+        var lastUser = LastUser(messages);
+        request = new MessagesRequest(body, root)
+        {
+            Model = root.Text("model"u8)!,
+            Stream = root.IsTrue("stream"u8),
+            MaxTokens = root.Whole("max_tokens"u8) ?? 0,
+            SessionId = ClientSession.Find(root.Member("metadata"u8)?.Text("user_id"u8)),
+            ToolNames = Names(root.Member("tools"u8)),
+            MessageCount = messages.GetArrayLength(),
+            AnsweredToolUseIds = Answered(lastUser),
+            LastUserTextHash = LastTextHash(lastUser),
+        };
+        return true;
+    }
+
+    private static string? Problem(JsonElement root, bool requireMaxTokens)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            return "The body must be a JSON object.";
+        }
+        if (string.IsNullOrEmpty(root.Text("model"u8)))
+        {
+            return "model: Field required";
+        }
+        if (root.Member("messages"u8) is not { ValueKind: JsonValueKind.Array } messages)
+        {
+            return "messages: Field required";
+        }
+        if (requireMaxTokens && (root.Whole("max_tokens"u8) is not { } maxTokens || maxTokens < 0))
+        {
+            return root.Member("max_tokens"u8) is null ? "max_tokens: Field required" : "max_tokens: Input should be a whole number, 0 or more";
+        }
+        if (root.Member("stream"u8) is { ValueKind: not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null) })
+        {
+            return "stream: Input should be true or false";
+        }
+        if (root.Member("tools"u8) is { ValueKind: not (JsonValueKind.Array or JsonValueKind.Null) })
+        {
+            return "tools: Input should be a list";
+        }
+        if (root.Member("system"u8) is { ValueKind: not (JsonValueKind.Array or JsonValueKind.String or JsonValueKind.Null) })
+        {
+            return "system: Input should be a string or a list of text blocks";
+        }
+        return MessageProblem(messages);
+    }
+
+    private static string? MessageProblem(JsonElement messages)
+    {
+        var count = messages.GetArrayLength();
+        if (count == 0)
+        {
+            return "messages: at least one message is required";
+        }
+        if (count > MaxMessages)
+        {
+            return $"messages: at most {MaxMessages} messages are allowed, {count} were sent";
+        }
+        var index = 0;
+        foreach (var message in messages.EnumerateArray())
+        {
+            if (message.ValueKind != JsonValueKind.Object)
+            {
+                return $"messages.{index}: Input should be an object";
+            }
+            if (!message.Is("role"u8, "user"u8) && !message.Is("role"u8, "assistant"u8) && !message.Is("role"u8, "system"u8))
+            {
+                return $"messages.{index}.role: Input should be 'user', 'assistant' or 'system'";
+            }
+            if (message.Member("content"u8) is not { ValueKind: JsonValueKind.String or JsonValueKind.Array } content)
+            {
+                // A system message may consist of its settings alone.
+                if (!message.Is("role"u8, "system"u8))
+                {
+                    return $"messages.{index}.content: Input should be a string or a list of blocks";
+                }
+            }
+            else if (content.ValueKind == JsonValueKind.Array && BlockProblem(content) is { } problem)
+            {
+                return $"messages.{index}.content.{problem}";
+            }
+            index++;
+        }
+        return null;
+    }
+
+    private static string? BlockProblem(JsonElement content)
+    {
+        var index = 0;
+        foreach (var block in content.EnumerateArray())
+        {
+            if (block.ValueKind != JsonValueKind.Object || block.Member("type"u8) is not { ValueKind: JsonValueKind.String })
+            {
+                return $"{index}.type: Field required";
+            }
+            index++;
+        }
+        return null;
+    }
+
+    private static JsonElement? LastUser(JsonElement messages)
+    {
+        for (var i = messages.GetArrayLength() - 1; i >= 0; i--)
+        {
+            if (messages[i].Is("role"u8, "user"u8))
+            {
+                return messages[i].Member("content"u8);
+            }
+        }
+        return null;
+    }
+
+    private static ImmutableArray<string> Names(JsonElement? tools) => tools is not { ValueKind: JsonValueKind.Array } list ? []
+        : [.. list.EnumerateArray().Select(tool => tool.Text("name"u8)).OfType<string>()];
+
+    private static ImmutableArray<string> Answered(JsonElement? content) => content is not { ValueKind: JsonValueKind.Array } blocks ? []
+        : [.. blocks.EnumerateArray().Where(block => block.Is("type"u8, "tool_result"u8)).Select(block => block.Text("tool_use_id"u8)).OfType<string>()];
+
+    private static string? LastTextHash(JsonElement? content)
+    {
+        var text = content switch
+        {
+            { ValueKind: JsonValueKind.String } whole => whole,
+            { ValueKind: JsonValueKind.Array } blocks => blocks.EnumerateArray().LastOrDefault(block => block.Is("type"u8, "text"u8)).Member("text"u8),
+            _ => null,
+        };
+        return text is { ValueKind: JsonValueKind.String } found ? Convert.ToHexStringLower(SHA256.HashData(WireJson.Raw(found)[1..^1])) : null;
+    }
+}
+
+/// <summary>The session a Claude Code client hides in <c>metadata.user_id</c>.</summary>
+internal static class ClientSession
+{
+    private const string OldMarker = "_session_";
+
+    public static string? Find(string? userId)
+    {
+        if (string.IsNullOrEmpty(userId))
+        {
+            return null;
+        }
+        if (userId[0] == '{')
+        {
+            return WireJson.TryParse(System.Text.Encoding.UTF8.GetBytes(userId), out var root, out _) ? NotEmpty(root.Text("session_id"u8)) : null;
+        }
+        var marker = userId.LastIndexOf(OldMarker, StringComparison.Ordinal);
+        return marker < 0 ? null : NotEmpty(userId[(marker + OldMarker.Length)..]);
+    }
+
+    private static string? NotEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
+}

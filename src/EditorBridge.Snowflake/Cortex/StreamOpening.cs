@@ -1,0 +1,71 @@
+using System.Buffers;
+using EditorBridge.Messages;
+
+namespace EditorBridge.Snowflake;
+
+/// <summary>What the first frames of a stream say about the rest.</summary>
+internal enum Opening
+{
+    /// <summary>Content has begun, or has been long in coming: pass it on.</summary>
+    Content,
+    /// <summary>The answer ended without any content; asking again usually helps.</summary>
+    Empty,
+    /// <summary>An error came before any content.</summary>
+    Failed,
+    /// <summary>The stream ended before any content and without an ending.</summary>
+    Truncated,
+}
+
+/// <summary>
+/// Looks at a stream's first frames before anything is sent to the client, so that an empty or failed answer can be asked for again.
+/// </summary>
+internal static class StreamOpening
+{
+    /// <summary>After this long a message start with pings is passed on: the client wants to see that somebody is there.</summary>
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(3);
+
+    private const int MostBytes = 1024 * 1024;
+
+    public static async Task<(Opening Opening, UpstreamFailure? Failure)> ReadAsync(UpstreamStream stream, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var frames = new SseReader();
+        var seen = new ArrayBufferWriter<byte>(4096);
+        while (true)
+        {
+            var length = await stream.ReadAsync(seen.GetMemory(4096), cancellationToken);
+            var chunk = seen.GetMemory()[..length];
+            seen.Advance(length);
+            var decision = length == 0 ? (Opening.Truncated, null) : Judge(frames, chunk.Span);
+            if (decision is null && (time.GetElapsedTime(started) > LongestHold || seen.WrittenCount > MostBytes))
+            {
+                decision = (Opening.Content, null);
+            }
+            if (decision is { } decided)
+            {
+                stream.Unread(seen.WrittenMemory);
+                return decided;
+            }
+        }
+    }
+
+    private static (Opening, UpstreamFailure?)? Judge(SseReader frames, ReadOnlySpan<byte> chunk)
+    {
+        frames.Append(chunk);
+        while (frames.Read(out var frame) == SseReadResult.Frame)
+        {
+            switch (SseEvent.Read(frame).Kind)
+            {
+                case SseEventKind.MessageStart or SseEventKind.Ping or SseEventKind.MessageDelta or SseEventKind.Other:
+                    break;
+                case SseEventKind.MessageStop:
+                    return (Opening.Empty, null);
+                case SseEventKind.Error:
+                    return (Opening.Failed, UpstreamErrors.TranslateFrame(frame.Data));
+                default:
+                    return (Opening.Content, null);
+            }
+        }
+        return null;
+    }
+}
