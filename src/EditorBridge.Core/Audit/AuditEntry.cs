@@ -34,6 +34,17 @@ public enum EntryKind
     /// <summary>An intent found without an outcome after a restart.</summary>
     OutcomeUnknown,
     PolicyLoaded,
+    /// <summary>A writer took the ledger: which ledger, which key signs, what the tail looked like. The first entry of every ledger.</summary>
+    LedgerOpened,
+    /// <summary>The writer let the ledger go in order.</summary>
+    LedgerClosed,
+    /// <summary>The wall clock moved against the monotonic one, or back behind the entry before.</summary>
+    ClockJumped,
+    /// <summary>Payload texts were dropped by policy; the facts say which entries.</summary>
+    RetentionApplied,
+    /// <summary>A legal hold keeps payloads from retention until it is released.</summary>
+    HoldPlaced,
+    HoldReleased,
 }
 
 /// <summary>A text kept beside the chain; the chain holds its digest, so the text can be dropped later and the chain still verifies.</summary>
@@ -76,4 +87,6 @@ public sealed record AuditEntry
     public required ImmutableArray<byte> PreviousHash { get; init; }
     /// <summary>SHA-256 over the canonical bytes, <see cref="PreviousHash"/> included.</summary>
     public required ImmutableArray<byte> Hash { get; init; }
+    /// <summary>What the chain holds of the payloads. <see cref="AuditDraft.Payloads"/> holds texts only where they were asked for and still exist.</summary>
+    public ImmutableArray<SealedPayload> Payloads { get; init; } = [];
 }

@@ -24,6 +24,12 @@ public static class EntryKinds
         EntryKind.Access => "access",
         EntryKind.OutcomeUnknown => "outcome.unknown",
         EntryKind.PolicyLoaded => "policy.loaded",
+        EntryKind.LedgerOpened => "ledger.opened",
+        EntryKind.LedgerClosed => "ledger.closed",
+        EntryKind.ClockJumped => "clock.jumped",
+        EntryKind.RetentionApplied => "retention.applied",
+        EntryKind.HoldPlaced => "hold.placed",
+        EntryKind.HoldReleased => "hold.released",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An entry kind without a wire name."),
     };
 
