@@ -1,0 +1,77 @@
+// npm start, as a person meets it.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { freePort, portIsFree, start, stop } from '../../../scripts/lib/processes.mjs';
+import { root } from '../../../scripts/lib/repository.mjs';
+import { until } from '../harness.mjs';
+
+const command = path.join(root, 'scripts', 'start.mjs');
+
+async function begin(t, args = []) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'editorbridge-start-'));
+  const state = path.join(folder, 'state');
+  const ports = { host: await freePort(), portal: await freePort() };
+  const lines = [];
+  const child = start(process.execPath, [command, '--state', state, '--port', `${ports.host}`, '--portal-port', `${ports.portal}`, ...args], {
+    env: { ...process.env, HOME: folder },
+    onLine: (line) => lines.push(line),
+  });
+  t.after(async () => {
+    await stop(child);
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  return { child, ports, state, text: () => lines.join('\n') };
+}
+
+async function ready(running) {
+  await until('the announcement', () => running.text().includes('Ctrl-C stops everything') || (running.child.exitCode !== null && assert.fail(running.text())), 300);
+}
+
+test('npm start prints what a newcomer needs, and all of it works', { timeout: 400_000 }, async (t) => {
+  const running = await begin(t);
+  await ready(running);
+
+  const health = await (await fetch(`http://127.0.0.1:${running.ports.host}/health`)).json();
+  assert.equal(health.sandbox, true);
+  const portal = await fetch(`http://127.0.0.1:${running.ports.portal}/`, { redirect: 'manual' });
+  assert.ok(portal.status < 400, `the portal answered ${portal.status}`);
+  const link = new RegExp(`http://127\\.0\\.0\\.1:${running.ports.portal}/\\S*\\?\\S+|http://127\\.0\\.0\\.1:${running.ports.portal}/\\S{20,}`).exec(running.text());
+  assert.ok(link, `a sign-in link is printed:\n${running.text()}`);
+  assert.match(running.text(), /editorbridge claude/);
+  assert.match(running.text(), new RegExp(`ANTHROPIC_BASE_URL=http://127\\.0\\.0\\.1:${running.ports.host} `));
+  const token = path.join(running.state, 'clients', 'claude.token');
+  assert.equal(fs.statSync(token).mode & 0o777, 0o600);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  test(`npm start ends with everything it started on ${signal}`, { timeout: 400_000 }, async (t) => {
+    const running = await begin(t);
+    await ready(running);
+    const { pid } = await (await fetch(`http://127.0.0.1:${running.ports.host}/health`)).json();
+
+    process.kill(running.child.pid, signal);
+    await running.child.ended;
+
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+    assert.ok(await portIsFree(running.ports.host));
+    assert.ok(await portIsFree(running.ports.portal));
+  });
+}
+
+test('npm start names the owner of a busy port and starts nothing', { timeout: 60_000 }, async (t) => {
+  const server = net.createServer();
+  const port = await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
+  t.after(() => server.close());
+  const running = await begin(t, ['--port', `${port}`]);
+
+  const { code } = await running.child.ended;
+
+  assert.equal(code, 1);
+  assert.match(running.text(), new RegExp(`Port ${port}, where the host should listen, is in use by process ${process.pid} \\(.*node`));
+  assert.match(running.text(), /Nothing was started/);
+  assert.equal(fs.existsSync(running.state), false);
+});
