@@ -105,6 +105,5 @@ public sealed class SandboxServer : IAsyncDisposable
         }
 
         ReceivedRequests.Of(context).Status = context.Response.StatusCode;
-        ReceivedRequests.Of(context).Aborted |= context.RequestAborted.IsCancellationRequested;
     });
 }

@@ -89,7 +89,7 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            ReceivedRequests.Of(context).Aborted = true;
+            ReceivedRequests.Of(context).WhenAborted.TrySetResult();
         }
     }
 

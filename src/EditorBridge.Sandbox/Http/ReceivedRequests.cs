@@ -3,14 +3,16 @@ using System.Text.Json;
 namespace EditorBridge.Sandbox.Http;
 
 /// <summary>One request as the sandbox got it. The credential is never kept, only its scheme.</summary>
-/// <param name="Aborted">True once the caller hung up before the answer was complete.</param>
 internal sealed record ReceivedRequest(string RequestId, string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers)
 {
     public string Body { get; set; } = "";
 
     public int Status { get; set; }
 
-    public bool Aborted { get; set; }
+    /// <summary>True once the caller hung up before the answer was complete.</summary>
+    public bool Aborted => WhenAborted.Task.IsCompleted;
+
+    internal TaskCompletionSource WhenAborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
 /// <summary>
@@ -54,6 +56,9 @@ internal sealed class ReceivedRequests
     }
 
     public static ReceivedRequest Of(HttpContext context) => (ReceivedRequest)context.Items[ItemKey]!;
+
+    /// <summary>Completes when the caller of this request has hung up before the answer was complete.</summary>
+    public Task WhenAbortedAsync(string requestId) => All.Single(request => request.RequestId == requestId).WhenAborted.Task;
 
     public Task WriteAsync(HttpContext context) => SandboxJson.WriteAsync(context, 200, writer =>
     {

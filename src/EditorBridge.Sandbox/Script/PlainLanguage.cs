@@ -38,6 +38,11 @@ internal static partial class PlainLanguage
             return ModelTurn.Say("This is the sandbox model's ordinary answer; the scenario you named is played around it.");
         }
 
+        if (prompt.StartsWith("CRITICAL: Respond with TEXT ONLY", StringComparison.Ordinal))
+        {
+            return ModelTurn.Say("Summary: the conversation so far was held with the sandbox model.");
+        }
+
         return Clean().IsMatch(prompt) && conversation.ToolNamed("Write") is { } cleaner ? DropTable(conversation, cleaner)
             : Edit().IsMatch(prompt) && SqlPath().Match(prompt) is { Success: true } file && conversation.ToolNamed("Read") is { } read
                 ? ReadFirst(conversation, read, file.Value)
