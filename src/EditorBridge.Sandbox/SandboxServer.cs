@@ -3,6 +3,7 @@ using EditorBridge.Sandbox.Auth;
 using EditorBridge.Sandbox.Cortex;
 using EditorBridge.Sandbox.Faults;
 using EditorBridge.Sandbox.Http;
+using EditorBridge.Sandbox.Usage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -68,9 +69,7 @@ public sealed class SandboxServer : IAsyncDisposable
         UseAccountFrame(app, received, stale);
 
         var bearer = new BearerCheck(tokens, DefaultRole);
-        var messages = new MessagesEndpoint(bearer, new PromptCache(options.Clock), new FaultDesk(), new FaultPlayer(stale, options), options);
-        app.MapPost("/api/v2/cortex/v1/messages", messages.HandleAsync);
-        app.MapGet("/api/v2/cortex/models", new ModelsEndpoint(bearer).HandleAsync);
+        app.MapCortex(options, bearer, new UsageLog(options.Clock, options.UsageDelay), stale);
         app.MapGet("/_sandbox/requests", context =>
             bearer.Identify(context) is { Error: { } denied } ? denied.WriteAsync(context) : received.WriteAsync(context));
         return app;
@@ -87,6 +86,8 @@ public sealed class SandboxServer : IAsyncDisposable
 
         RequestMark.Apply(context);
         received.Add(context);
+        var request = ReceivedRequests.Of(context);
+        await using var hangUp = context.RequestAborted.Register(() => request.WhenAborted.TrySetResult());
         if (LoopbackGuard.Refusal(context) is { } refusal)
         {
             await refusal.WriteAsync(context);
@@ -104,6 +105,6 @@ public sealed class SandboxServer : IAsyncDisposable
                 : $"{context.Request.Method} is not allowed for {context.Request.Path}").WriteAsync(context);
         }
 
-        ReceivedRequests.Of(context).Status = context.Response.StatusCode;
+        request.Status = context.Response.StatusCode;
     });
 }

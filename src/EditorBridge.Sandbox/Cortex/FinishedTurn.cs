@@ -1,5 +1,3 @@
-using System.Text.Json;
-using EditorBridge.Sandbox.Http;
 using EditorBridge.Sandbox.Script;
 
 namespace EditorBridge.Sandbox.Cortex;
@@ -8,10 +6,10 @@ namespace EditorBridge.Sandbox.Cortex;
 /// <param name="StopSequence">The stop sequence that matched, if one did.</param>
 internal sealed record FinishedTurn(IReadOnlyList<TurnBlock> Blocks, string StopReason, string? StopSequence, ModelUsage Usage)
 {
-    public static FinishedTurn Of(ModelTurn turn, JsonElement body, ModelUsage prompt)
+    public static FinishedTurn Of(ModelTurn turn, int? maxTokens, IReadOnlyList<string> stopSequences, ModelUsage prompt)
     {
-        var (blocks, stopSequence) = AtStopSequence(turn.Blocks, [.. body.Property("stop_sequences").Items().Select(item => item.GetString()!)]);
-        (blocks, var cut) = WithinTokens(blocks, body.Int("max_tokens") ?? int.MaxValue);
+        var (blocks, stopSequence) = AtStopSequence(turn.Blocks, stopSequences);
+        (blocks, var cut) = WithinTokens(blocks, maxTokens ?? int.MaxValue);
         var stop = cut ? "max_tokens"
             : stopSequence is not null ? "stop_sequence"
             : turn.StopReason ?? (blocks.Any(block => block is CallBlock) ? "tool_use" : "end_turn");
@@ -31,7 +29,7 @@ internal sealed record FinishedTurn(IReadOnlyList<TurnBlock> Blocks, string Stop
         _ => "",
     };
 
-    private static (IReadOnlyList<TurnBlock> Blocks, string? Sequence) AtStopSequence(IReadOnlyList<TurnBlock> blocks, string[] sequences)
+    private static (IReadOnlyList<TurnBlock> Blocks, string? Sequence) AtStopSequence(IReadOnlyList<TurnBlock> blocks, IReadOnlyList<string> sequences)
     {
         for (var index = 0; index < blocks.Count; index++)
         {

@@ -11,7 +11,7 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
         "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center><hr><center>sandbox</center></body></html>";
 
     /// <returns>True when the fault was the whole answer.</returns>
-    public async Task<bool> PlayBeforeAnswerAsync(HttpContext context, FaultEntry? fault, JsonElement body)
+    public async Task<bool> PlayBeforeAnswerAsync(HttpContext context, FaultEntry? fault, int? maxTokens, string? model)
     {
         switch (fault?.Fault)
         {
@@ -34,10 +34,10 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
             case Fault.EmptyError:
                 context.Response.StatusCode = 503;
                 return true;
-            case Fault.MaxTokensExceeded when body.Int("max_tokens") <= FaultCatalog.MaxOutputTokens:
+            case Fault.MaxTokensExceeded when maxTokens <= FaultCatalog.MaxOutputTokens:
                 return false;
             case Fault.UnknownModel:
-                await new SnowflakeError(400, $"unknown model {body.Text("model")}").WriteAsync(context);
+                await new SnowflakeError(400, $"unknown model {model}").WriteAsync(context);
                 return true;
             default:
                 if (fault.Answer is { } answer)
@@ -50,8 +50,9 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
     }
 
     /// <summary>Writes the events with the stream's fault, if any, at its place.</summary>
+    /// <param name="failure">How this dialect reports a failure inside a stream.</param>
     /// <param name="after">How many events come before the fault; null for half of them.</param>
-    public async Task PlayStreamAsync(SseWriter writer, IReadOnlyList<SseEvent> events, Fault? fault, int? after, HttpContext context)
+    public async Task PlayStreamAsync(SseWriter writer, IReadOnlyList<SseEvent> events, SseEvent failure, Fault? fault, int? after, HttpContext context)
     {
         try
         {
@@ -63,7 +64,7 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
                     await WriteAllAsync(writer, [events[0], events[^1]]);
                     break;
                 case Fault.MidStreamError:
-                    await WriteAllAsync(writer, [.. events.Take(before), SseEvent.Of("error", error => WriteApiError(error, context))]);
+                    await WriteAllAsync(writer, [.. events.Take(before), failure]);
                     break;
                 case Fault.MidStreamSnowflakeError:
                     await WriteAllAsync(writer, [.. events.Take(before), new SseEvent(null, """{"error":{"message":"inference failed","code":"500"}}"""u8.ToArray())]);
@@ -89,7 +90,7 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            ReceivedRequests.Of(context).WhenAborted.TrySetResult();
+            // Either side hung up; the frame around every request has noted it.
         }
     }
 
@@ -116,15 +117,6 @@ internal sealed class FaultPlayer(StaleConnections stale, SandboxOptions options
         {
             await writer.WriteAsync(item);
         }
-    }
-
-    private static void WriteApiError(Utf8JsonWriter writer, HttpContext context)
-    {
-        writer.WriteStartObject("error");
-        writer.WriteString("type", "api_error");
-        writer.WriteString("message", "inference failed");
-        writer.WriteEndObject();
-        writer.WriteString("request_id", RequestMark.IdOf(context));
     }
 
     private static void SessionExpired(Utf8JsonWriter writer)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EditorBridge.Sandbox.Script;
 
 /// <summary>One block of an assistant turn.</summary>
@@ -14,7 +16,24 @@ internal sealed record SayBlock(string Text) : TurnBlock;
 internal sealed record ThinkBlock(string Thinking, string? Signature) : TurnBlock;
 
 /// <param name="Input">The call's input as JSON text, sent exactly as it stands.</param>
-internal sealed record CallBlock(string Id, string Name, string Input) : TurnBlock;
+internal sealed record CallBlock(string Id, string Name, string Input) : TurnBlock
+{
+    /// <summary>The input where only a JSON object may stand; text that is none becomes the empty object.</summary>
+    public string InputObject
+    {
+        get
+        {
+            try
+            {
+                return JsonElement.Parse(Input).ValueKind == JsonValueKind.Object ? Input : "{}";
+            }
+            catch (JsonException)
+            {
+                return "{}";
+            }
+        }
+    }
+}
 
 /// <summary>How a turn is put on the wire.</summary>
 internal sealed record Pacing

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace EditorBridge.Sandbox.Cortex;
+namespace EditorBridge.Sandbox.Cortex.Messages;
 
 /// <summary>
 /// Signs the scripted model's thinking, so that a client which alters a thinking block on its way back is caught, as upstream.

@@ -1,28 +1,12 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using EditorBridge.Sandbox.Http;
 using EditorBridge.Sandbox.Script;
 
-namespace EditorBridge.Sandbox.Cortex;
-
-/// <summary>One server-sent event. A null name is a frame without an <c>event:</c> line.</summary>
-internal readonly record struct SseEvent(string? Name, byte[] Data)
-{
-    public static SseEvent Of(string name, Action<Utf8JsonWriter> writeFields) => new(name, SandboxJson.Bytes(writer =>
-    {
-        writer.WriteStartObject();
-        writer.WriteString("type", name);
-        writeFields(writer);
-        writer.WriteEndObject();
-    }));
-}
+namespace EditorBridge.Sandbox.Cortex.Messages;
 
 /// <summary>Writes a turn in Anthropic's grammar: as one message, or as the events of a stream.</summary>
 internal static class MessagesEvents
 {
-    private const int DefaultChunk = 24;
-
     public static void WriteMessage(Utf8JsonWriter writer, string model, FinishedTurn turn)
     {
         WriteHead(writer, model);
@@ -46,7 +30,7 @@ internal static class MessagesEvents
                     writer.WriteString("id", call.Id);
                     writer.WriteString("name", call.Name);
                     writer.WritePropertyName("input");
-                    writer.WriteRawValue(IsObject(call.Input) ? call.Input : "{}");
+                    writer.WriteRawValue(call.InputObject);
                     break;
             }
 
@@ -116,12 +100,11 @@ internal static class MessagesEvents
 
     private static IEnumerable<SseEvent> Block(int index, TurnBlock block, Pacing pacing)
     {
-        var chunk = pacing.Chunk > 0 ? pacing.Chunk : DefaultChunk;
         switch (block)
         {
             case SayBlock say:
                 yield return BlockStart(index, "text", writer => writer.WriteString("text", ""));
-                foreach (var part in TextChunks.Of(say.Text, chunk))
+                foreach (var part in TextChunks.OfText(say.Text, pacing))
                 {
                     yield return Delta(index, "text_delta", "text", part);
                 }
@@ -133,7 +116,7 @@ internal static class MessagesEvents
                     writer.WriteString("thinking", "");
                     writer.WriteString("signature", "");
                 });
-                foreach (var part in TextChunks.Of(think.Thinking, chunk))
+                foreach (var part in TextChunks.OfText(think.Thinking, pacing))
                 {
                     yield return Delta(index, "thinking_delta", "thinking", part);
                 }
@@ -149,7 +132,7 @@ internal static class MessagesEvents
                     writer.WriteEndObject();
                 });
                 yield return Delta(index, "input_json_delta", "partial_json", "");
-                foreach (var part in TextChunks.Of(pacing.Escape ? Escaped(call.Input) : call.Input, chunk))
+                foreach (var part in TextChunks.OfInput(call.Input, pacing))
                 {
                     yield return Delta(index, "input_json_delta", "partial_json", part);
                 }
@@ -177,35 +160,4 @@ internal static class MessagesEvents
         writer.WriteString(field, value);
         writer.WriteEndObject();
     });
-
-    private static string Escaped(string json)
-    {
-        var text = new StringBuilder();
-        foreach (var character in json)
-        {
-            if (character < 0x80)
-            {
-                text.Append(character);
-            }
-            else
-            {
-                text.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
-            }
-        }
-
-        return text.ToString();
-    }
-
-    private static bool IsObject(string json)
-    {
-        try
-        {
-            using var parsed = JsonDocument.Parse(json);
-            return parsed.RootElement.ValueKind == JsonValueKind.Object;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
 }

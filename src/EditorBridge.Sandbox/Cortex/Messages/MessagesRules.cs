@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using EditorBridge.Sandbox.Http;
 
-namespace EditorBridge.Sandbox.Cortex;
+namespace EditorBridge.Sandbox.Cortex.Messages;
 
 /// <summary>
 /// What <c>/v1/messages</c> refuses. Claude on Cortex is served through Bedrock, which takes only the fields it knows:
@@ -29,26 +29,7 @@ internal static partial class MessagesRules
         "thinking", "output_config", "metadata",
     ];
 
-    /// <returns>The refusal, or null when the account would take the request.</returns>
-    public static SnowflakeError? Refusal(IHeaderDictionary headers, QueryString query, JsonElement body)
-    {
-        if (body.Text("model") is { Length: > 0 } name && ModelCatalog.Find(name) is not { Family: ModelFamily.Claude })
-        {
-            return new SnowflakeError(400, $"unknown model {name}");
-        }
-
-        try
-        {
-            return Problems(headers, query, body).FirstOrDefault() is { } problem ? SnowflakeError.InvalidRequest(problem) : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // A JSON value of another kind than the field takes, such as a number where an object belongs.
-            return new SnowflakeError(400, "schema validation failed");
-        }
-    }
-
-    private static IEnumerable<string> Problems(IHeaderDictionary headers, QueryString query, JsonElement body)
+    public static IEnumerable<string> Problems(IHeaderDictionary headers, QueryString query, JsonElement body)
     {
         if (query.HasValue)
         {

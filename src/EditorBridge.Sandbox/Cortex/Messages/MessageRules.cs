@@ -1,7 +1,7 @@
 using System.Text.Json;
 using EditorBridge.Sandbox.Http;
 
-namespace EditorBridge.Sandbox.Cortex;
+namespace EditorBridge.Sandbox.Cortex.Messages;
 
 /// <summary>The rules inside <c>messages</c>: roles, blocks, and which tool result must follow which tool call.</summary>
 internal static class MessageRules
