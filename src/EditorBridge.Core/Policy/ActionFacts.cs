@@ -26,6 +26,8 @@ public sealed record ActionFacts
     public required string Tool { get; init; }
     /// <summary>Files the action would write, absolute, with the separators of the platform.</summary>
     public ImmutableArray<string> Paths { get; init; } = [];
+    /// <summary>Files and folders the action would read, absolute.</summary>
+    public ImmutableArray<string> ReadPaths { get; init; } = [];
     /// <summary>The shell command, when the tool runs one.</summary>
     public string? Command { get; init; }
     /// <summary>Every piece of SQL found in the action.</summary>
@@ -34,6 +36,17 @@ public sealed record ActionFacts
     public string? Account { get; init; }
     public string? Role { get; init; }
     public string? Warehouse { get; init; }
+    /// <summary>The database and schema that unqualified names are looked up in; null when not known, and then an unqualified name may be any object.</summary>
+    public string? Database { get; init; }
+    public string? Schema { get; init; }
+    /// <summary>Governance tags by object (<c>DB.SCHEMA.TABLE</c>) or column (<c>DB.SCHEMA.TABLE.COLUMN</c>), names as in <see cref="SqlObject.Name"/>. Null when the account was not asked.</summary>
+    public ImmutableDictionary<string, ImmutableArray<string>>? Tags { get; init; }
+    /// <summary>The home folder of the person the agent runs as; null when not known.</summary>
+    public string? Home { get; init; }
+    /// <summary>EditorBridge's own state folder, when it is not in its usual place.</summary>
+    public string? StateFolder { get; init; }
+    /// <summary>The loopback ports EditorBridge listens on.</summary>
+    public ImmutableArray<int> OwnPorts { get; init; } = [4000, 4080];
     /// <summary>The local time of the decision, for rules with hours.</summary>
     public required DateTimeOffset At { get; init; }
 }
@@ -49,6 +62,19 @@ public sealed record Obligations
     public int? RowLimit { get; init; }
     /// <summary>How long an approval may wait to be used.</summary>
     public TimeSpan? GrantLifetime { get; init; }
+    /// <summary>"Allow the same again for this session" is not offered.</summary>
+    public bool NoSessionGrant { get; init; }
+
+    /// <summary>Both together: each obligation in its stricter form.</summary>
+    public Obligations With(Obligations other) => new()
+    {
+        ReasonRequired = ReasonRequired || other.ReasonRequired,
+        TwoPeople = TwoPeople || other.TwoPeople,
+        ExplainFirst = ExplainFirst || other.ExplainFirst,
+        NoSessionGrant = NoSessionGrant || other.NoSessionGrant,
+        RowLimit = RowLimit is { } mine && other.RowLimit is { } theirs ? Math.Min(mine, theirs) : RowLimit ?? other.RowLimit,
+        GrantLifetime = GrantLifetime is { } own && other.GrantLifetime is { } given ? (own < given ? own : given) : GrantLifetime ?? other.GrantLifetime,
+    };
 }
 
 /// <summary>A rule that took part in a decision.</summary>
@@ -63,6 +89,8 @@ public sealed record Decision
     public required Obligations Obligations { get; init; }
     /// <summary>One sentence for the model and for people: why this effect.</summary>
     public required string Summary { get; init; }
+    /// <summary>The highest severity found in the action: of its SQL and of its shell command.</summary>
+    public Severity Severity { get; init; }
     /// <summary>Digest of the policy that decided (lower-case hex SHA-256 of its canonical form).</summary>
     public required string PolicyVersion { get; init; }
 }

@@ -94,7 +94,8 @@ internal sealed class ProgramFinder
         }
         var invocation = new ShellInvocation
         {
-            Name = BaseName(words[0].Literal),
+            // A lone bracket is a program, not the start of a pattern.
+            Name = words[0].IsBare("[") || words[0].IsBare("[[") ? words[0].Value : BaseName(words[0].Literal),
             Program = words[0],
             Arguments = words[1..],
             Command = command,

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using EditorBridge.Sql;
+
+namespace EditorBridge.Policy;
+
+/// <summary>Does a rule speak of a part of an action? An allowing rule must fit for certain and for everything in the part; a restricting rule fits when anything in it may fit.</summary>
+internal static class RuleMatching
+{
+    public static Fit Match(PolicyRule rule, ActionPart part, ActionFacts facts)
+    {
+        var restricts = rule.Effect != Effect.Allow || rule.AsAnalysed;
+        var fit = Match(rule.Match, part, facts, restricts);
+        if (fit == Fit.No || rule.Except is not { } except) return fit;
+        // An exception of a restricting rule widens, so it must be certain; that of an allowing rule narrows.
+        var excepted = Match(except, part, facts, restricts: !restricts);
+        return excepted switch { Fit.Yes => Fit.No, Fit.Maybe when restricts => fit, Fit.Maybe => Fit.No, _ => fit };
+    }
+
+    private static Fit Match(RuleMatch match, ActionPart part, ActionFacts facts, bool restricts)
+    {
+        if (!FitsKind(match, part)) return Fit.No;
+        if (!FitsContext(match, facts)) return Fit.No;
+        var fit = Fit.Yes;
+        if (!match.Roles.IsEmpty) fit = Least(fit, Named(match.Roles, facts.Role));
+        if (!match.Warehouses.IsEmpty) fit = Least(fit, Named(match.Warehouses, facts.Warehouse));
+        if (!match.Accounts.IsEmpty) fit = Least(fit, Named(match.Accounts, facts.Account));
+        if (!match.Workspaces.IsEmpty) fit = Least(fit, Workspace(match, facts));
+        if (!match.Paths.IsEmpty) fit = Least(fit, Paths(match, part, facts, restricts));
+        if (match.Access is { } access && part.Kind == PartKind.Path) fit = Least(fit, part.Access is null ? (restricts ? Fit.Yes : Fit.No) : part.Access == access ? Fit.Yes : Fit.No);
+        if (!match.Commands.IsEmpty) fit = Least(fit, match.Commands.Any(pattern => CommandPattern.IsMatch(pattern, part.Program!)) ? Fit.Yes : Fit.No);
+        if (!match.Reasons.IsEmpty) fit = Least(fit, ReasonIds(part).Any(id => match.Reasons.Any(pattern => Glob.IsMatch(pattern, id))) ? Fit.Yes : Fit.No);
+        if (match.Severity is { } severity && part.Severity < severity) return Fit.No;
+        return fit == Fit.No || !match.IsAboutSql ? fit : Least(fit, SqlMatching.Match(match, part, facts, restricts));
+    }
+
+    private static bool FitsKind(RuleMatch match, ActionPart part)
+    {
+        if (match.Chain) return part.Kind == PartKind.Chain;
+        if (match.IsAboutSql) return part.Kind == PartKind.Sql;
+        if (match.IsAboutCommands) return part.Program is not null;
+        if (!match.Reasons.IsEmpty || match.Severity is not null) return part.Kind is PartKind.Sql or PartKind.Chain or PartKind.Command;
+        return !match.IsAboutPaths || part.Kind == PartKind.Path;
+    }
+
+    private static bool FitsContext(RuleMatch match, ActionFacts facts) =>
+        (match.Tools.IsEmpty || match.Tools.Any(pattern => Glob.IsMatch(pattern, facts.Tool)))
+        && (match.Doors.IsEmpty || match.Doors.Contains(facts.Door))
+        && (match.When is null || match.When.Holds(facts.At))
+        && (match.SqlInAction is not { } sql || sql == !facts.Sql.IsEmpty);
+
+    private static Fit Named(IEnumerable<string> patterns, string? name) =>
+        name is null ? Fit.Maybe : patterns.Any(pattern => Glob.IsMatch(pattern, name)) ? Fit.Yes : Fit.No;
+
+    private static Fit Workspace(RuleMatch match, ActionFacts facts)
+    {
+        if (facts.Workspace is not { } workspace) return Fit.Maybe;
+        var path = PathText.Of(workspace, null, facts.Home);
+        return match.Workspaces.Max(pattern => PathPattern.Match(pattern, path, null, facts.Home));
+    }
+
+    // On a path part: that path. On any other part the rule is about something in a file, so the action's own files count.
+    private static Fit Paths(RuleMatch match, ActionPart part, ActionFacts facts, bool restricts)
+    {
+        if (part.Path is { } path) return OfPath(match, path, facts);
+        if (facts.Paths.IsEmpty) return Fit.No;
+        var fits = facts.Paths.Select(written => OfPath(match, PathText.Of(written, facts.Workspace, facts.Home), facts));
+        return restricts ? fits.Max() : fits.Min();
+    }
+
+    private static Fit OfPath(RuleMatch match, PathText path, ActionFacts facts) => match.Paths.Max(pattern =>
+    {
+        if (!pattern.StartsWith("{state}", StringComparison.Ordinal)) return PathPattern.Match(pattern, path, facts.Workspace, facts.Home);
+        return facts.StateFolder is { } state ? PathPattern.Match(state + pattern["{state}".Length..], path, facts.Workspace, facts.Home) : Fit.No;
+    });
+
+    private static IEnumerable<string> ReasonIds(ActionPart part) =>
+        part.Findings.Select(finding => finding.Id).Concat(part.Reasons.Select(reason => reason.Id));
+
+    internal static Fit Least(Fit a, Fit b) => a < b ? a : b;
+}
+
+/// <summary>The conditions on SQL.</summary>
+internal static class SqlMatching
+{
+    public static Fit Match(RuleMatch match, ActionPart part, ActionFacts facts, bool restricts)
+    {
+        var statement = part.Statement!;
+        if (!match.Classes.IsEmpty && !match.Classes.Contains(statement.Class)) return Fit.No;
+        if (match.Uncertain is { } uncertain && uncertain != (statement.Confidence != Confidence.Exact || part.Piece!.Dynamic)) return Fit.No;
+        var fit = Fit.Yes;
+        if (!match.Objects.IsEmpty || !match.ObjectKinds.IsEmpty || !match.ObjectAccess.IsEmpty) fit = RuleMatching.Least(fit, Objects(match, statement, facts, restricts));
+        if (!match.Columns.IsEmpty) fit = RuleMatching.Least(fit, Columns(match, statement, restricts));
+        if (!match.Tags.IsEmpty) fit = RuleMatching.Least(fit, Tags(match, statement, facts, restricts));
+        // What was not fully read may touch more than was found.
+        return fit == Fit.No && restricts && statement.Confidence == Confidence.Opaque && match.Classes.IsEmpty && match.Uncertain is null ? Fit.Maybe : fit;
+    }
+
+    private static Fit Objects(RuleMatch match, StatementAnalysis statement, ActionFacts facts, bool restricts)
+    {
+        var relevant = statement.Objects.Where(target => match.ObjectAccess.IsEmpty || match.ObjectAccess.Contains(target.Access)).ToArray();
+        if (relevant.Length == 0) return Fit.No;
+        var fits = relevant.Select(target =>
+        {
+            if (!match.ObjectKinds.IsEmpty && !match.ObjectKinds.Contains(target.Kind, StringComparer.OrdinalIgnoreCase)) return Fit.No;
+            return match.Objects.IsEmpty ? Fit.Yes : match.Objects.Max(pattern => ObjectPattern.Match(pattern, target, facts, restricts));
+        });
+        return restricts ? fits.Max() : fits.Min();
+    }
+
+    private static Fit Columns(RuleMatch match, StatementAnalysis statement, bool restricts)
+    {
+        if (statement.Columns.IsEmpty) return Fit.No;
+        // "*" reads every column, the guarded one included.
+        if (restricts && statement.Columns.Any(column => column == "*" || column.EndsWith(".*", StringComparison.Ordinal))) return Fit.Maybe;
+        var fits = statement.Columns.Select(column => match.Columns.Any(pattern => Glob.IsMatch(pattern, Last(column)) || Glob.IsMatch(pattern, column)));
+        return (restricts ? fits.Any(fit => fit) : fits.All(fit => fit)) ? Fit.Yes : Fit.No;
+    }
+
+    private static Fit Tags(RuleMatch match, StatementAnalysis statement, ActionFacts facts, bool restricts)
+    {
+        if (facts.Tags is not { } tags) return restricts ? Fit.Maybe : Fit.No;
+        var carried = statement.Objects.SelectMany(target => Carried(tags, target.Name, statement)).ToArray();
+        return carried.Any(tag => match.Tags.Any(pattern => Glob.IsMatch(pattern, tag))) ? Fit.Yes : Fit.No;
+    }
+
+    private static IEnumerable<string> Carried(ImmutableDictionary<string, ImmutableArray<string>> tags, string name, StatementAnalysis statement)
+    {
+        if (tags.TryGetValue(name, out var own))
+            foreach (var tag in own) yield return tag;
+        var all = statement.Columns.Any(column => column == "*" || column.EndsWith(".*", StringComparison.Ordinal));
+        foreach (var (key, values) in tags)
+        {
+            if (!key.StartsWith(name + ".", StringComparison.Ordinal)) continue;
+            if (!all && !statement.Columns.Any(column => string.Equals(Last(column), Last(key), StringComparison.OrdinalIgnoreCase))) continue;
+            foreach (var tag in values) yield return tag;
+        }
+    }
+
+    private static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
+}
+
+/// <summary>Patterns for programs: word by word, a last <c>*</c> stands for all further words.</summary>
+internal static class CommandPattern
+{
+    public static bool IsMatch(string pattern, ShellInvocation program)
+    {
+        var wanted = pattern.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (wanted.Length == 0 || program.Name is not { } name) return false;
+        if (!Glob.IsMatch(wanted[0], name) && !Glob.IsMatch(wanted[0], program.Program.Value)) return false;
+        for (var index = 1; index < wanted.Length; index++)
+        {
+            if (index == wanted.Length - 1 && wanted[index] == "*") return true;
+            if (index > program.Arguments.Length || !Glob.IsMatch(wanted[index], program.Arguments[index - 1].Value)) return false;
+        }
+        return program.Arguments.Length == wanted.Length - 1 && !program.MoreArguments;
+    }
+}
