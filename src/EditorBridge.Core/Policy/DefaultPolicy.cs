@@ -94,7 +94,7 @@ internal static class DefaultPolicy
             ["**/.claude/**", "**/.claude.json", "**/.mcp.json", "**/mcp.json", "/etc/claude-code/**", "**/ClaudeCode/**", "**/managed-settings.json", "**/managed-mcp.json", "**/managed-settings.d/**", "~/.codex/**", "~/.gemini/**", "**/.cursor/**"]),
         Path("credentials", null, Effect.Review, Severity.High, "Holds credentials.",
             [
-                "**/connections.toml", "**/.snowflake/config.toml", "**/.snowflake/**/*token*", "**/.snowsql/config", "**/*.p8", "**/rsa_key*", "**/*private_key*", "**/*.pem", "**/*.pfx", "**/.ssh/**", "**/.aws/**", "**/.azure/**",
+                "**/connections.toml", "**/.snowflake/**", "**/.snowsql/**", "**/*.p8", "**/rsa_key*", "**/*private_key*", "**/*.pem", "**/*.pfx", "**/.ssh/**", "**/.aws/**", "**/.azure/**",
                 "~/.config/gcloud/**", "~/.config/gh/**", "**/.kube/config", "**/.docker/config.json", "**/.netrc", "**/.pgpass", "**/.git-credentials", "**/.npmrc", "**/.pypirc", "**/.dbt/profiles.yml", "**/.gnupg/**",
                 "**/.claude/.credentials.json", "**/.claude/ide/**", "**/.env", "**/.env.local", "**/.env.production", "/proc/*/environ", "**/Keychains/**",
             ]),

@@ -95,6 +95,9 @@ internal static class PathPattern
         if (!segmentIsPattern || !Glob.IsPattern(segment)) return segment == PathText.UnknownFolder ? false : Glob.IsMatch(pattern, segment);
         // A shell's leading * or ? does not stand for the dot of a hidden name.
         if (segment[0] is '*' or '?' && pattern.StartsWith('.')) return false;
-        return Glob.MayMeet(pattern, segment);
+        // "*" could be any name, so it says nothing about this one; folders with guarded files are guarded as folders.
+        if (segment.AsSpan().Trim("*?").IsEmpty) return pattern.AsSpan().Trim('*').IsEmpty;
+        // Two patterns nearly always have a text in common; what counts is whether the shell's can give the guarded name.
+        return Glob.MayMeet(pattern.Replace("*", "", StringComparison.Ordinal), segment);
     }
 }

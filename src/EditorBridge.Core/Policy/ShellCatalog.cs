@@ -14,7 +14,7 @@ internal static partial class ShellCatalog
     private static readonly HashSet<string> Readers = Words(
         "ls ll la dir cat bat head tail less more grep egrep fgrep rg ag ack wc stat file diff cmp comm find fd fdfind tree du df sort uniq cut tr paste column jq yq xq " +
         "md5sum sha1sum sha256sum sha512sum shasum cksum od xxd hexdump strings nl tac rev fold expand realpath readlink basename dirname test [ [[ (( cd pushd popd " +
-        "pwd dirs cloc tokei scc sqlfluff sqlfmt shellcheck hadolint yamllint jsonlint markdownlint vale which whereis type id whoami hostname uname date cal uptime " +
+        "mktemp pwd dirs cloc tokei scc sqlfluff sqlfmt shellcheck hadolint yamllint jsonlint markdownlint vale which whereis type id whoami hostname uname date cal uptime " +
         "nproc free ps pgrep lsof top jobs locale tput tty getconf sysctl sw_vers lscpu lsblk arch nm ldd objdump readelf otool zcat zgrep gunzip-l look join bc expr factor numfmt " +
         "claude-md pygmentize glow csvlook csvstat");
 
