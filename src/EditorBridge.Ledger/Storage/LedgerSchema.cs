@@ -144,14 +144,16 @@ internal static class LedgerSchema
             open INTEGER NOT NULL
         ) STRICT;
         CREATE UNIQUE INDEX calls_call ON calls (call_id);
+        -- One index per filter, each in the order of the list, so that a page is found without sorting.
         CREATE INDEX calls_started ON calls (started_at);
-        CREATE INDEX calls_session ON calls (session_id) WHERE session_id IS NOT NULL;
-        CREATE INDEX calls_tool ON calls (tool) WHERE tool IS NOT NULL;
-        CREATE INDEX calls_door ON calls (door);
-        CREATE INDEX calls_state ON calls (state);
-        CREATE INDEX calls_severity ON calls (severity) WHERE severity IS NOT NULL;
-        CREATE INDEX calls_model ON calls (model) WHERE model IS NOT NULL;
-        CREATE INDEX calls_actor ON calls (actor);
+        CREATE INDEX calls_session ON calls (session_id, started_at) WHERE session_id IS NOT NULL;
+        CREATE INDEX calls_tool ON calls (tool, started_at) WHERE tool IS NOT NULL;
+        CREATE INDEX calls_door ON calls (door, started_at) WHERE door IS NOT NULL;
+        CREATE INDEX calls_state ON calls (state, started_at);
+        CREATE INDEX calls_severity ON calls (severity, started_at) WHERE severity IS NOT NULL;
+        CREATE INDEX calls_model ON calls (model, started_at) WHERE model IS NOT NULL;
+        CREATE INDEX calls_actor ON calls (actor, started_at);
+        CREATE INDEX calls_reviewer ON calls (reviewer, started_at) WHERE reviewer IS NOT NULL;
         CREATE INDEX calls_open ON calls (open) WHERE open = 1;
 
         CREATE TABLE rule_hits (

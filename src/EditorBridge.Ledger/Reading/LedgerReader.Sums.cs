@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using EditorBridge.Ledger.Reading;
+using EditorBridge.Ledger.Storage;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace EditorBridge.Ledger;
+
+/// <summary>Tokens of one day (UTC), model and actor.</summary>
+public sealed record DaySpend(DateOnly Day, string Model, string Actor, long Requests, long InputTokens, long OutputTokens, long CacheReadTokens, long CacheWriteTokens);
+
+/// <summary>How often a policy rule took part in a decision, and what became of those calls.</summary>
+/// <param name="Approved">Let through by a person, edited or not: an override of the rule.</param>
+/// <param name="Refused">Refused by policy, or nobody answered.</param>
+public sealed record RuleHits(string Rule, long Hits, long Approved, long Rejected, long Refused);
+
+/// <summary>Calls, held time and tokens over a window.</summary>
+public sealed record CallTotals(
+    long Requests, long Actions, long Reviewed, long Rejected, long Refused, long Expired, long Failed, long Unknown, long HeldMilliseconds,
+    long InputTokens, long OutputTokens, long CacheReadTokens, long CacheWriteTokens);
+
+public sealed partial class LedgerReader
+{
+    /// <summary>Sums of a window, whole hours.</summary>
+    public Task<CallTotals> TotalsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken = default) => RunAsync(
+        q =>
+        {
+            HourRow[] rows = [.. Hours(q, from, to)
+                .GroupBy(h => new { h.Kind, h.State })
+                .Select(g => new HourRow
+                {
+                    Hour = 0, Kind = g.Key.Kind, State = g.Key.State, Tool = "", Door = "", Model = "", Actor = "", Severity = "",
+                    Calls = g.Sum(h => h.Calls), Reviewed = g.Sum(h => h.Reviewed), HeldMs = g.Sum(h => h.HeldMs),
+                    InputTokens = g.Sum(h => h.InputTokens), OutputTokens = g.Sum(h => h.OutputTokens),
+                    CacheReadTokens = g.Sum(h => h.CacheReadTokens), CacheWriteTokens = g.Sum(h => h.CacheWriteTokens),
+                })];
+            return new CallTotals(
+                rows.Where(r => r.Kind is CallKind.Request).Sum(r => r.Calls), rows.Where(r => r.Kind is CallKind.Action).Sum(r => r.Calls),
+                rows.Sum(r => r.Reviewed), In(CallState.Rejected), In(CallState.Refused), In(CallState.Expired), In(CallState.Failed), In(CallState.Unknown),
+                rows.Sum(r => r.HeldMs), rows.Sum(r => r.InputTokens), rows.Sum(r => r.OutputTokens), rows.Sum(r => r.CacheReadTokens), rows.Sum(r => r.CacheWriteTokens));
+            long In(CallState state) => rows.Where(r => r.State == state).Sum(r => r.Calls);
+        },
+        cancellationToken);
+
+    /// <summary>Tokens per day, model and actor, oldest first.</summary>
+    public Task<ImmutableArray<DaySpend>> SpendAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken = default) => RunAsync(
+        q => Hours(q, from, to).Where(h => h.Kind == CallKind.Request)
+            .GroupBy(h => new { Day = h.Hour / 24, h.Model, h.Actor })
+            .Select(g => new
+            {
+                g.Key.Day, g.Key.Model, g.Key.Actor, Requests = g.Sum(h => h.Calls), Input = g.Sum(h => h.InputTokens), Output = g.Sum(h => h.OutputTokens),
+                CacheRead = g.Sum(h => h.CacheReadTokens), CacheWrite = g.Sum(h => h.CacheWriteTokens),
+            })
+            .Where(d => d.Requests > 0)
+            .OrderBy(d => d.Day).ThenBy(d => d.Model).ThenBy(d => d.Actor)
+            .AsEnumerable()
+            .Select(d => new DaySpend(
+                DateOnly.FromDateTime(DateTime.UnixEpoch.AddDays(d.Day)), d.Model, d.Actor, d.Requests, d.Input, d.Output, d.CacheRead, d.CacheWrite))
+            .ToImmutableArray(),
+        cancellationToken);
+
+    /// <summary>Rules by how often they took part, most frequent first.</summary>
+    public Task<ImmutableArray<RuleHits>> RuleHitsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken = default) => RunAsync(
+        q =>
+        {
+            CallQuery window = CallQuery.Of(new CallFilter { From = from, To = to });
+            using SqliteCommand command = window.Command(q.Connection, $"""
+                SELECT r.rule, count(*), sum(c.state IN ('approved', 'edited')), sum(c.state = 'rejected'), sum(c.state IN ('refused', 'expired'))
+                FROM calls c JOIN rule_hits r ON r.first_sequence = c.first_sequence {window.Where} GROUP BY r.rule ORDER BY 2 DESC, 1
+                """);
+            var hits = ImmutableArray.CreateBuilder<RuleHits>();
+            using SqliteDataReader reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                hits.Add(new RuleHits(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4)));
+            }
+            return hits.ToImmutable();
+        },
+        cancellationToken);
+
+    /// <summary>Sessions by their last activity, newest first.</summary>
+    /// <param name="before">The last sequence of the page before's last session.</param>
+    public Task<ImmutableArray<AuditSession>> SessionsAsync(
+        DateTimeOffset? from, DateTimeOffset? to, string? actor, long? before, int limit, CancellationToken cancellationToken = default) => RunAsync(
+        q =>
+        {
+            IQueryable<AuditSession> sessions = q.Context.Sessions;
+            if (from is { } start)
+            {
+                sessions = sessions.Where(s => s.LastAt >= start);
+            }
+            if (to is { } end)
+            {
+                sessions = sessions.Where(s => s.StartedAt < end);
+            }
+            if (actor is not null)
+            {
+                sessions = sessions.Where(s => s.Actor == actor);
+            }
+            if (before is { } cursor)
+            {
+                sessions = sessions.Where(s => s.LastSequence < cursor);
+            }
+            return sessions.OrderByDescending(s => s.LastSequence).Take(limit).ToImmutableArray();
+        },
+        cancellationToken);
+
+    public Task<AuditSession?> SessionAsync(string sessionId, CancellationToken cancellationToken = default) =>
+        RunAsync(q => q.Context.Sessions.FirstOrDefault(s => s.SessionId == sessionId), cancellationToken);
+
+    /// <summary>Checkpoints, newest first.</summary>
+    public Task<ImmutableArray<CheckpointNote>> CheckpointsAsync(int limit, CancellationToken cancellationToken = default) => RunAsync(
+        q => q.Context.Checkpoints.OrderByDescending(c => c.Number).Take(limit).Select(c => c.Note).AsEnumerable()
+            .Select(text => CheckpointNote.TryParse(text, out CheckpointNote? note) ? note : throw new InvalidDataException("A checkpoint is not in its form."))
+            .ToImmutableArray(),
+        cancellationToken);
+
+    private static IQueryable<HourRow> Hours(LedgerQuery q, DateTimeOffset from, DateTimeOffset to)
+    {
+        long first = from.ToUnixTimeMilliseconds() / Hour;
+        long end = (to.ToUnixTimeMilliseconds() + Hour - 1) / Hour;
+        return q.Context.Hours.Where(h => h.Hour >= first && h.Hour < end);
+    }
+}
