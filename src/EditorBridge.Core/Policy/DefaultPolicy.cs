@@ -5,7 +5,7 @@ namespace EditorBridge.Policy;
 
 /// <summary>
 /// The rules that ship. They let daily work run, ask a person where data, rights or the guard itself are at stake, and refuse what an agent never needs.
-/// docs/policy.md explains each; docs/examples/default-policy.yaml is this list as a file.
+/// docs/policy.md lists them; a test holds the two together.
 /// </summary>
 internal static class DefaultPolicy
 {
@@ -88,7 +88,7 @@ internal static class DefaultPolicy
         Path("own-state", null, Effect.Deny, Severity.Critical, "EditorBridge's own state and keys are not for agents.",
             ["{state}/**", "~/.local/state/editorbridge/**", "~/.local/share/editorbridge/**", "~/Library/Application Support/EditorBridge/**", "**/AppData/Local/EditorBridge/**", "**/editorbridge/clients/**", "**/editorbridge/*.token"]) with { Locked = true },
         Path("own-policy", PathAccess.Write, Effect.Deny, Severity.Critical, "An agent may not change the policy of the person or the company.",
-            ["/etc/editorbridge/**", "~/.config/editorbridge/**", "/Library/Application Support/EditorBridge/**", "**/ProgramData/EditorBridge/**"]) with { Locked = true },
+            ["/etc/editorbridge/**", "~/.config/editorbridge/**", "/Library/Application Support/EditorBridge/**", "**/ProgramData/EditorBridge/**", "**/AppData/Roaming/EditorBridge/**"]) with { Locked = true },
         Path("workspace-policy", PathAccess.Write, Effect.Review, Severity.High, "Changes the policy of this workspace.", ["**/.editorbridge/**"]),
         Path("agent-settings", PathAccess.Write, Effect.Review, Severity.High, "Agent settings can switch this gate off or point the agent elsewhere.",
             ["**/.claude/**", "**/.claude.json", "**/.mcp.json", "**/mcp.json", "/etc/claude-code/**", "**/ClaudeCode/**", "**/managed-settings.json", "**/managed-mcp.json", "**/managed-settings.d/**", "~/.codex/**", "~/.gemini/**", "**/.cursor/**"]),

@@ -79,6 +79,8 @@ public sealed record RuleMatch
 
     /// <summary>True when the rule speaks of SQL statements.</summary>
     public bool IsAboutSql => !Classes.IsEmpty || !Objects.IsEmpty || !ObjectKinds.IsEmpty || !ObjectAccess.IsEmpty || !Columns.IsEmpty || !Tags.IsEmpty || Uncertain is not null;
+    /// <summary>True when the rule speaks of what reaches the account: SQL, and programs that run it.</summary>
+    public bool IsAboutAccount => !Roles.IsEmpty || !Warehouses.IsEmpty || !Accounts.IsEmpty;
     public bool IsAboutCommands => !Commands.IsEmpty;
     public bool IsAboutPaths => !Paths.IsEmpty || Access is not null;
 }

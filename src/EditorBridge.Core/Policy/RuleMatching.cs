@@ -35,12 +35,17 @@ internal static class RuleMatching
 
     private static bool FitsKind(RuleMatch match, ActionPart part)
     {
+        if (match.IsAboutAccount && !ReachesAccount(part)) return false;
         if (match.Chain) return part.Kind == PartKind.Chain;
         if (match.IsAboutSql) return part.Kind == PartKind.Sql;
         if (match.IsAboutCommands) return part.Program is not null;
         if (!match.Reasons.IsEmpty || match.Severity is not null) return part.Kind is PartKind.Sql or PartKind.Chain or PartKind.Command;
         return !match.IsAboutPaths || part.Kind == PartKind.Path;
     }
+
+    // Role, warehouse and account are those of SQL; reading a file has none.
+    private static bool ReachesAccount(ActionPart part) =>
+        part.Kind is PartKind.Sql or PartKind.Chain || part.Findings.Any(finding => finding.Id is ShellIds.Snowflake or ShellIds.SqlRun or ShellIds.SqlNotSeen);
 
     private static bool FitsContext(RuleMatch match, ActionFacts facts) =>
         (match.Tools.IsEmpty || match.Tools.Any(pattern => Glob.IsMatch(pattern, facts.Tool)))

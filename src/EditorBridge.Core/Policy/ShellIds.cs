@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EditorBridge.Sql;
 
 namespace EditorBridge.Policy;
@@ -29,6 +30,13 @@ public static class ShellIds
     public const string SqlNotSeen = "sh.sql-not-seen";
     public const string Self = "sh.self";
     public const string SelfRead = "sh.self-read";
+
+    /// <summary>Every id, in the order of docs/policy.md.</summary>
+    public static ImmutableArray<string> All { get; } =
+    [
+        Self, SelfRead, DeleteAll, Unreadable, DynamicProgram, UnknownProgram, DynamicTarget, Privilege, PipeToInterpreter, InlineCode, Delete, History, Publish, Upload, Remote, Secrets, Agent, Persist,
+        System, Environment, GitConfig, Snowflake, SqlRun, SqlNotSeen,
+    ];
 
     internal static Severity SeverityOf(string id) => id switch
     {
