@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using EditorBridge.Portal.Security;
+using EditorBridge.Review;
+
+namespace EditorBridge.Portal.Host;
+
+/// <summary>
+/// The portal's only way to change something: loopback HTTP to the host with the portal's own token.
+/// Address and token are read from the state folder at every call, because a host that restarts may have another address.
+/// </summary>
+public sealed class HostConnection(PortalState state, HttpClient http)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>A client that follows no redirect and uses no proxy: the token must not travel.</summary>
+    public static HttpClient CreateClient() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+    });
+
+    /// <summary>Null when the host answers; else why it does not, in one sentence.</summary>
+    public async Task<string?> ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await SendAsync(HttpMethod.Get, "bridge/status", null, cancellationToken);
+            return response.IsSuccessStatusCode ? null : await ProblemAsync(response, cancellationToken);
+        }
+        catch (HostUnreachableException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <exception cref="NotAllowedException">The viewer is no approver.</exception>
+    /// <exception cref="HostUnreachableException">The verdict did not reach the host, or it is not known whether it did.</exception>
+    public async Task<(VerdictResult Result, string Message)> GiveVerdictAsync(
+        Viewer viewer, string reviewId, VerdictKind kind, string? reason, string? text, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.GiveVerdict);
+        var body = JsonContent.Create(new VerdictBody(kind.WireName(), viewer.Person, reason, text), HostJson.Default.VerdictBody);
+        using var response = await SendAsync(HttpMethod.Post, $"bridge/reviews/{Uri.EscapeDataString(reviewId)}/verdict", body, cancellationToken);
+        VerdictReply? reply = null;
+        try
+        {
+            reply = await response.Content.ReadFromJsonAsync(HostJson.Default.VerdictReply, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            // Not a verdict's answer; the status below says what it was.
+        }
+
+        if (reply is not null && HostWire.ParseResult(reply.Result) is { } result) return (result, reply.Message);
+        throw new HostUnreachableException(reply is { Message.Length: > 0 } ? reply.Message : await ProblemAsync(response, cancellationToken));
+    }
+
+    /// <summary>Writes an access entry. When this throws, what was asked for must not be shown.</summary>
+    /// <exception cref="HostUnreachableException">There is no record.</exception>
+    public async Task RecordAsync(AccessBody access, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "bridge/records", JsonContent.Create(access, HostJson.Default.AccessBody), cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Address(), path)) { Content = body };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token());
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, deadline.Token);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new HostUnreachableException("The host does not answer. Start it with: editorbridge serve", e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HostUnreachableException($"The host did not answer within {Patience.TotalSeconds:0} seconds.", e);
+        }
+    }
+
+    private Uri Address()
+    {
+        HostAddress? address = null;
+        try
+        {
+            if (PortalState.ReadPrivate(state.HostFile) is { } json) address = JsonSerializer.Deserialize(json, HostJson.Default.HostAddress);
+        }
+        catch (Exception e) when (e is JsonException or IOException or StateFolderException)
+        {
+            throw new HostUnreachableException($"The host's address cannot be read: {e.Message}", e);
+        }
+
+        if (address is null) throw new HostUnreachableException("The host is not running. Start it with: editorbridge serve");
+        // The token is for the host on this machine and for nobody else, whatever the file says.
+        return Uri.TryCreate(address.Url.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.IsLoopback && url.Scheme == Uri.UriSchemeHttp
+            ? url
+            : throw new HostUnreachableException($"The host's address {address.Url} is not on this machine, so the portal does not use it.");
+    }
+
+    private string Token()
+    {
+        try
+        {
+            return PortalState.ReadPrivate(state.TokenFile)?.Trim()
+                ?? throw new HostUnreachableException("The portal has no token yet; the host makes it when it starts. Start it with: editorbridge serve");
+        }
+        catch (Exception e) when (e is IOException or StateFolderException)
+        {
+            throw new HostUnreachableException($"The portal's token cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static async Task<string> ProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            return "The host refused the portal's token. Restart the portal; if that does not help, delete portal.token in the state folder and restart the host.";
+        var body = await response.Content.ReadAsStringAsync(cancellationToken);
+        return $"The host answered {(int)response.StatusCode}: {(body.Length > 300 ? body[..300] + "…" : body)}";
+    }
+}
+
+/// <summary>The host could not be asked, or its answer was no answer. The message says why and what mends it.</summary>
+public sealed class HostUnreachableException(string message, Exception? innerException = null) : Exception(message, innerException);

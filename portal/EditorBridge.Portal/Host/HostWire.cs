@@ -1,0 +1,78 @@
+using System.Text.Json.Serialization;
+using EditorBridge.Review;
+
+namespace EditorBridge.Portal.Host;
+
+/// <summary>The host's address as it stands in <c>host.json</c>; the portal needs only the URL.</summary>
+public sealed record HostAddress(string Url);
+
+/// <summary>Body of <c>POST /bridge/reviews/{id}/verdict</c>.</summary>
+public sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text);
+
+/// <summary>Its answer. <paramref name="Result"/> is the wire name of <see cref="VerdictResult"/>.</summary>
+public sealed record VerdictReply(string Result, string Message);
+
+/// <summary>What somebody did with records.</summary>
+public enum AccessAction
+{
+    View,
+    Search,
+    Reveal,
+    Export,
+    Verify,
+}
+
+/// <summary>Body of <c>POST /bridge/records</c>: becomes an <c>access</c> entry.</summary>
+/// <param name="Kind">The wire name of an <see cref="AccessAction"/>.</param>
+/// <param name="What">The page or file: <c>/calls/…</c>, <c>calls.csv</c>.</param>
+public sealed record AccessBody(string Kind, string Person, string Role, string What, string? Reason, string? CallId, AccessDetail? Detail);
+
+/// <summary>What narrows an access down.</summary>
+/// <param name="Payload">Name of the payload that was revealed.</param>
+/// <param name="Query">The search or filter, as its URL has it.</param>
+/// <param name="Count">How many entries an export holds.</param>
+/// <param name="Digest">SHA-256 of an exported file, lower-case hex.</param>
+public sealed record AccessDetail(string? Payload = null, string? Query = null, long? Count = null, string? Digest = null);
+
+public static class HostWire
+{
+    public static string WireName(this VerdictKind kind) => kind switch
+    {
+        VerdictKind.Approve => "approve",
+        VerdictKind.ApproveEdited => "approveEdited",
+        VerdictKind.Reject => "reject",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A verdict without a wire name."),
+    };
+
+    public static string WireName(this AccessAction action) => action switch
+    {
+        AccessAction.View => "view",
+        AccessAction.Search => "search",
+        AccessAction.Reveal => "reveal",
+        AccessAction.Export => "export",
+        AccessAction.Verify => "verify",
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, "An access action without a wire name."),
+    };
+
+    /// <summary>Null for a result this version does not know.</summary>
+    public static VerdictResult? ParseResult(string wireName) => wireName switch
+    {
+        "accepted" => VerdictResult.Accepted,
+        "late" => VerdictResult.Late,
+        "unknownReview" => VerdictResult.UnknownReview,
+        "reasonRequired" => VerdictResult.ReasonRequired,
+        "notThisPerson" => VerdictResult.NotThisPerson,
+        "secondPersonNeeded" => VerdictResult.SecondPersonNeeded,
+        "editRaisesRisk" => VerdictResult.EditRaisesRisk,
+        "notEditable" => VerdictResult.NotEditable,
+        _ => null,
+    };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(HostAddress))]
+[JsonSerializable(typeof(VerdictBody))]
+[JsonSerializable(typeof(VerdictReply))]
+[JsonSerializable(typeof(AccessBody))]
+internal sealed partial class HostJson : JsonSerializerContext;

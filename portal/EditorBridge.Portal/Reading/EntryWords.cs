@@ -1,0 +1,56 @@
+using EditorBridge.Audit;
+
+
+namespace EditorBridge.Portal.Reading;
+
+/// <summary>Kinds of entries in words, for people who do not know the wire names.</summary>
+public static class EntryWords
+{
+    public static string Of(EntryKind kind) => kind switch
+    {
+        EntryKind.HostStarted => "Host started",
+        EntryKind.HostStopped => "Host stopped",
+        EntryKind.MessageIntent => "Request sent to the account",
+        EntryKind.MessageOutcome => "Request ended",
+        EntryKind.ActionDecided => "Judged by policy",
+        EntryKind.ReviewOpened => "Held for a person",
+        EntryKind.ReviewVerdict => "Verdict",
+        EntryKind.ReviewVerdictIgnored => "Verdict that did not count",
+        EntryKind.ReviewExpired => "Time ran out",
+        EntryKind.ActionAdmitted => "Released",
+        EntryKind.ActionRefused => "Refused",
+        EntryKind.ActionOutcome => "Outcome",
+        EntryKind.Incident => "Incident",
+        EntryKind.Access => "Looked at",
+        EntryKind.OutcomeUnknown => "Outcome unknown",
+        EntryKind.PolicyLoaded => "Policy loaded",
+        // The ledger grows new kinds; their wire name is better than no name.
+        _ => kind.WireName(),
+    };
+
+    public static string Tone(AuditDraft draft) => draft.Kind switch
+    {
+        EntryKind.ReviewOpened => "held",
+        EntryKind.ReviewVerdict => draft.Result == "rejected" ? "refused" : "allow",
+        EntryKind.ActionAdmitted => "allow",
+        EntryKind.ActionRefused or EntryKind.ReviewExpired or EntryKind.Incident => "refused",
+        EntryKind.OutcomeUnknown or EntryKind.ReviewVerdictIgnored => "held",
+        EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access => "info",
+        _ => "neutral",
+    };
+
+    /// <summary>A result's wire name in words; an unknown one as it is.</summary>
+    public static string? Result(string? result) => result switch
+    {
+        null => null,
+        "allow" => "allowed",
+        "review" => "needs a review",
+        "deny" => "refused",
+        "approved_first" => "first of two approvals",
+        _ => result,
+    };
+
+    /// <summary>A person or agent without the prefix that says which.</summary>
+    public static string Who(string actor) => actor.StartsWith("person:", StringComparison.Ordinal) ? actor["person:".Length..]
+        : actor.StartsWith("agent:", StringComparison.Ordinal) ? actor["agent:".Length..] : actor;
+}

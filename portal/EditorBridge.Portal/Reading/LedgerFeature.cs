@@ -1,0 +1,13 @@
+namespace EditorBridge.Portal.Reading;
+
+public static class LedgerFeature
+{
+    public static void AddLedgerReading(this IServiceCollection services)
+    {
+        services.AddSingleton<LedgerWindow>();
+        services.AddSingleton<LedgerTail>();
+        services.AddHostedService(provider => provider.GetRequiredService<LedgerTail>());
+        services.AddSingleton<ReviewQueue>();
+        services.AddScoped<ViewerClock>();
+    }
+}

@@ -1,0 +1,53 @@
+// The portal's only script: what a browser alone can do. Everything else happens on the server.
+"use strict";
+(() => {
+  const themeKey = "editorbridge.theme";
+  const root = document.documentElement;
+
+  // Shown before the circuit is there, so that the page does not flash white.
+  const kept = localStorage.getItem(themeKey);
+  const dark = kept === "Dark" || (kept !== "Light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.classList.add(dark ? "eb-dark" : "eb-light");
+
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) return;
+    if (event.target.closest("[data-skip]")) {
+      event.preventDefault();
+      document.getElementById("content")?.focus();
+    }
+    if (event.target.closest("[data-reload]")) location.reload();
+    const copy = event.target.closest("[data-copy]");
+    if (copy) navigator.clipboard.writeText(copy.getAttribute("data-copy") === "url" ? location.href : copy.getAttribute("data-copy"));
+  });
+
+  // j/k walk rows, Enter opens one (it is a link), / goes to the search field, ? is left to the browser.
+  document.addEventListener("keydown", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.key === "/") {
+      const search = document.querySelector("[data-search]");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+      return;
+    }
+    if (event.key !== "j" && event.key !== "k") return;
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (rows.length === 0) return;
+    const at = rows.findIndex((row) => row === document.activeElement);
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + (event.key === "j" ? 1 : -1)))];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  });
+
+  window.editorBridge = {
+    start: () => ({
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? null,
+      offsetMinutes: -new Date().getTimezoneOffset(),
+      theme: localStorage.getItem(themeKey),
+    }),
+    keepTheme: (name) => localStorage.setItem(themeKey, name),
+    showTheme: (isDark) => {
+      root.classList.toggle("eb-dark", isDark);
+      root.classList.toggle("eb-light", !isDark);
+    },
+  };
+})();
