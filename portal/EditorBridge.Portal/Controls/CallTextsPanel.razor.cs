@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EditorBridge.Audit;
 using EditorBridge.Ledger;
 using EditorBridge.Portal.Host;
@@ -16,7 +17,6 @@ public sealed partial class CallTextsPanel : IDisposable
     private string _reason = "";
     private string? _message;
     private bool _busy;
-    private bool _revealed;
     private long _read;
 
     private enum View
@@ -31,8 +31,9 @@ public sealed partial class CallTextsPanel : IDisposable
     [Parameter, EditorRequired] public required Viewer Viewer { get; set; }
 
     [Inject] private LedgerWindow Window { get; set; } = default!;
-    [Inject] private AccessRecorder Recorder { get; set; } = default!;
     [Inject] private CurrentViewer Viewers { get; set; } = default!;
+
+    private bool Sql => SqlColours.Fits(Story.Path, Story.Call.Tool);
 
     public void Dispose()
     {
@@ -42,8 +43,9 @@ public sealed partial class CallTextsPanel : IDisposable
 
     protected override async Task OnParametersSetAsync()
     {
-        if (_read == Story.Call.LastSequence || !(Viewer.May(PortalRight.ReadChanges) || _revealed)) return;
-        await ReadAsync();
+        // What was revealed with a reason stays as it was revealed; a fresh reading needs its own.
+        if (_read == Story.Call.LastSequence || !Viewer.May(PortalRight.ReadChanges)) return;
+        await ShowAsync(async () => await Window.ChangesAsync(await Viewers.GetAsync(), Story, _left.Token));
     }
 
     private async Task RevealAsync()
@@ -52,11 +54,7 @@ public sealed partial class CallTextsPanel : IDisposable
         (_busy, _message) = (true, null);
         try
         {
-            var viewer = await Viewers.GetAsync();
-            viewer.Require(PortalRight.RevealPayload);
-            await Recorder.RecordAsync(viewer, AccessAction.Reveal, $"/calls/{Story.Call.CallId}", _reason.Trim(), Story.Call.CallId, new AccessDetail(Payload: "all"), _left.Token);
-            _revealed = true;
-            await ReadAsync();
+            await ShowAsync(async () => await Window.RevealAsync(await Viewers.GetAsync(), Story, _reason.Trim(), _left.Token));
         }
         catch (HostUnreachableException e)
         {
@@ -72,13 +70,12 @@ public sealed partial class CallTextsPanel : IDisposable
         }
     }
 
-    private async Task ReadAsync()
+    private async Task ShowAsync(Func<Task<ImmutableArray<(long Sequence, AuditPayload Payload)>>> read)
     {
         try
         {
-            var payloads = await Window.PayloadsAsync(await Viewers.GetAsync(), Story, _left.Token);
             var first = _texts is null;
-            _texts = CallTexts.From(Story, payloads);
+            _texts = CallTexts.From(Story, await read());
             _read = Story.Call.LastSequence;
             if (first) _view = Views().First();
         }

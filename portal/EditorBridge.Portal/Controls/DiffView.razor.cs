@@ -11,6 +11,7 @@ public sealed partial class DiffView
     private readonly HashSet<int> _open = [];
     private TextDiff _diff = new([], 0, 0);
     private (string? Before, string After) _compared = (null, "");
+    private (SqlColours Old, SqlColours New) _colours = (SqlColours.None, SqlColours.None);
     private bool _cut;
 
     /// <summary>Null when there was nothing before.</summary>
@@ -20,6 +21,8 @@ public sealed partial class DiffView
     /// <summary>Marks of findings; offsets are into <see cref="After"/>.</summary>
     [Parameter] public ImmutableArray<Mark> Findings { get; set; } = [];
     [Parameter] public bool Split { get; set; }
+    /// <summary>The texts are SQL: colour them.</summary>
+    [Parameter] public bool Sql { get; set; }
 
     protected override void OnParametersSet()
     {
@@ -27,6 +30,7 @@ public sealed partial class DiffView
         _compared = (Before, After);
         _cut = (Before?.Length ?? 0) > TextDiff.MostCharacters || After.Length > TextDiff.MostCharacters;
         _diff = TextDiff.Compare(Cut(Before ?? ""), Cut(After));
+        _colours = Sql ? (SqlColours.Of(Cut(Before ?? "")), SqlColours.Of(Cut(After))) : (SqlColours.None, SqlColours.None);
         _open.Clear();
     }
 
@@ -50,11 +54,14 @@ public sealed partial class DiffView
         builder.CloseComponent();
     };
 
-    private ImmutableArray<Mark> MarksOf(DiffLine line) => line.NewStart < 0 || Findings.IsDefaultOrEmpty
-        ? line.Marks
-        : [.. line.Marks, .. Findings
+    private ImmutableArray<Mark> MarksOf(DiffLine line)
+    {
+        var colours = line.NewStart >= 0 ? _colours.New.OfLineAt(line.NewStart) : _colours.Old.OfLineAt(line.OldStart);
+        if (line.NewStart < 0 || Findings.IsDefaultOrEmpty) return [.. colours, .. line.Marks];
+        return [.. colours, .. line.Marks, .. Findings
             .Where(mark => mark.Start < line.NewStart + line.Text.Length && mark.Start + mark.Length > line.NewStart)
             .Select(mark => Within(mark, line))];
+    }
 
     private static Mark Within(Mark mark, DiffLine line)
     {

@@ -28,6 +28,8 @@ public sealed partial class ReviewPanel
     [Inject] private HostWatch Host { get; set; } = default!;
     [Inject] private CurrentViewer Viewers { get; set; } = default!;
 
+    private bool Sql => SqlColours.Fits(Question.Path, Question.Tool);
+
     private bool Closed => _sending || !Host.IsUp;
 
     protected override void OnParametersSet()

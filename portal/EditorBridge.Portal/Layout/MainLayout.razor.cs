@@ -85,7 +85,7 @@ public sealed partial class MainLayout
     private string Explain(Exception error) => error switch
     {
         NotAllowedException => error.Message,
-        EditorBridge.Ledger.LedgerUnavailableException => error.Message,
+        EditorBridge.Ledger.LedgerUnreadableException or EditorBridge.Ledger.LedgerQueryTimeoutException => error.Message,
         _ => T["Something unexpected happened; the portal's log has the details. Nothing was changed. Recording is not affected: the portal only reads."],
     };
 

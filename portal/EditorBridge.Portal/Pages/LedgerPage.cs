@@ -79,7 +79,7 @@ public abstract class LedgerPage : ComponentBase, IDisposable
                 Loaded = true;
             }
         }
-        catch (LedgerUnavailableException e)
+        catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException)
         {
             Trouble = e.Message;
         }

@@ -38,7 +38,7 @@ public sealed partial class Reviews
         if (_question?.CallId != callId || _question.OpenedAt != opened.At)
         {
             var texts = Viewer.May(PortalRight.ReadChanges)
-                ? await Window.PayloadsAsync(Viewer, _story, cancellationToken)
+                ? await Window.ChangesAsync(Viewer, _story, cancellationToken)
                 : [];
             var named = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var (sequence, payload) in texts.Where(text => text.Sequence == opened.Sequence)) named.TryAdd(payload.Name, payload.Text);

@@ -13,6 +13,9 @@ public sealed record CallStory(AuditCall Call, ImmutableArray<AuditEntry> Entrie
 
     public bool HasPayloads => Entries.Any(entry => !entry.Draft.Payloads.IsDefaultOrEmpty);
 
+    /// <summary>The file it is about, when it is about one.</summary>
+    public string? Path => Review?.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "path") : null;
+
     /// <summary>The last reason somebody gave, a person or the policy.</summary>
     public string? Reason => Entries.Reverse()
         .Select(entry => entry.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "reason") : null)

@@ -1,9 +1,13 @@
+using EditorBridge.Ledger;
+using EditorBridge.Portal.Security;
+
 namespace EditorBridge.Portal.Reading;
 
 public static class LedgerFeature
 {
     public static void AddLedgerReading(this IServiceCollection services)
     {
+        services.AddSingleton(provider => LedgerReader.Open(provider.GetRequiredService<PortalState>().LedgerFolder));
         services.AddSingleton<LedgerWindow>();
         services.AddSingleton<LedgerTail>();
         services.AddHostedService(provider => provider.GetRequiredService<LedgerTail>());

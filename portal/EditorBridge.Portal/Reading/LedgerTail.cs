@@ -24,7 +24,7 @@ public sealed class LedgerTail(LedgerWindow window, TimeProvider clock) : Backgr
         {
             head = await window.HeadAsync(cancellationToken);
         }
-        catch (LedgerUnavailableException)
+        catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException)
         {
             // Every page says so when it reads; here it only means that nothing is new.
             return;

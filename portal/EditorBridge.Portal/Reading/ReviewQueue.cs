@@ -31,7 +31,7 @@ public sealed class ReviewQueue : IDisposable
             if (pending.Select(call => call.CallId).SequenceEqual(Pending.Select(call => call.CallId))) return;
             Pending = pending;
         }
-        catch (LedgerUnavailableException)
+        catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException)
         {
             return;
         }

@@ -16,8 +16,9 @@ public enum DiffLineKind
 public readonly record struct Mark(int Start, int Length, string CssClass, string? Title = null);
 
 /// <param name="OldNumber">One-based line number in the old text, null when the line is not in it.</param>
-/// <param name="NewStart">Offset of the line in the new text, -1 when it is not in it.</param>
-public sealed record DiffLine(DiffLineKind Kind, int? OldNumber, int? NewNumber, string Text, int NewStart, ImmutableArray<Mark> Marks);
+/// <param name="OldStart">Offset of the line in the old text, -1 when it is not in it.</param>
+/// <param name="NewStart">The same for the new text.</param>
+public sealed record DiffLine(DiffLineKind Kind, int? OldNumber, int? NewNumber, string Text, int OldStart, int NewStart, ImmutableArray<Mark> Marks);
 
 /// <summary>Two texts as lines, with the changed words of changed lines marked. Line ends count: <c>\r\n</c> against <c>\n</c> is a change.</summary>
 public sealed record TextDiff(ImmutableArray<DiffLine> Lines, int Added, int Removed)
@@ -29,25 +30,25 @@ public sealed record TextDiff(ImmutableArray<DiffLine> Lines, int Added, int Rem
     {
         var (oldLines, newLines) = (LineChunker.Chunk(before), LineChunker.Chunk(after));
         var result = Differ.Instance.CreateDiffs(before, after, ignoreWhiteSpace: false, ignoreCase: false, new LineChunker());
-        var starts = Starts(newLines);
+        var (oldStarts, newStarts) = (Starts(oldLines), Starts(newLines));
         var lines = ImmutableArray.CreateBuilder<DiffLine>();
         var (o, n) = (0, 0);
         foreach (var block in result.DiffBlocks)
         {
-            for (; o < block.DeleteStartA; o++, n++) lines.Add(Same(oldLines[o], o, n, starts[n]));
+            for (; o < block.DeleteStartA; o++, n++) lines.Add(Same(oldLines[o], o, n, oldStarts[o], newStarts[n]));
             var changed = WordMarks(oldLines, newLines, block);
             for (var i = 0; i < block.DeleteCountA; i++, o++)
-                lines.Add(new DiffLine(DiffLineKind.Removed, o + 1, null, oldLines[o], -1, changed.Old(i)));
+                lines.Add(new DiffLine(DiffLineKind.Removed, o + 1, null, oldLines[o], oldStarts[o], -1, changed.Old(i)));
             for (var i = 0; i < block.InsertCountB; i++, n++)
-                lines.Add(new DiffLine(DiffLineKind.Added, null, n + 1, newLines[n], starts[n], changed.New(i)));
+                lines.Add(new DiffLine(DiffLineKind.Added, null, n + 1, newLines[n], -1, newStarts[n], changed.New(i)));
         }
 
-        for (; o < oldLines.Count; o++, n++) lines.Add(Same(oldLines[o], o, n, starts[n]));
+        for (; o < oldLines.Count; o++, n++) lines.Add(Same(oldLines[o], o, n, oldStarts[o], newStarts[n]));
         return new TextDiff(lines.ToImmutable(), result.DiffBlocks.Sum(block => block.InsertCountB), result.DiffBlocks.Sum(block => block.DeleteCountA));
     }
 
-    private static DiffLine Same(string text, int o, int n, int start) =>
-        new(DiffLineKind.Same, o + 1, n + 1, text.TrimEnd('\r'), start, []);
+    private static DiffLine Same(string text, int o, int n, int oldStart, int newStart) =>
+        new(DiffLineKind.Same, o + 1, n + 1, text.TrimEnd('\r'), oldStart, newStart, []);
 
     private static int[] Starts(IReadOnlyList<string> lines)
     {
