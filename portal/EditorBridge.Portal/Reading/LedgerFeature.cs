@@ -11,7 +11,7 @@ public static class LedgerFeature
         services.AddSingleton<LedgerWindow>();
         services.AddSingleton<LedgerTail>();
         services.AddHostedService(provider => provider.GetRequiredService<LedgerTail>());
-        services.AddSingleton<ReviewQueue>();
+        services.AddSingleton<WaitingReviews>();
         services.AddScoped<ViewerClock>();
     }
 }

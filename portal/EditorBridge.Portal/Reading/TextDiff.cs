@@ -43,22 +43,22 @@ public sealed record TextDiff(ImmutableArray<DiffLine> Lines, int Added, int Rem
                 lines.Add(new DiffLine(DiffLineKind.Added, null, n + 1, newLines[n], -1, newStarts[n], changed.New(i)));
         }
 
-        for (; o < oldLines.Count; o++, n++) lines.Add(Same(oldLines[o], o, n, oldStarts[o], newStarts[n]));
+        for (; o < oldLines.Length; o++, n++) lines.Add(Same(oldLines[o], o, n, oldStarts[o], newStarts[n]));
         return new TextDiff(lines.ToImmutable(), result.DiffBlocks.Sum(block => block.InsertCountB), result.DiffBlocks.Sum(block => block.DeleteCountA));
     }
 
     private static DiffLine Same(string text, int o, int n, int oldStart, int newStart) =>
         new(DiffLineKind.Same, o + 1, n + 1, text.TrimEnd('\r'), oldStart, newStart, []);
 
-    private static int[] Starts(IReadOnlyList<string> lines)
+    private static int[] Starts(string[] lines)
     {
-        var starts = new int[lines.Count];
-        for (var i = 1; i < lines.Count; i++) starts[i] = starts[i - 1] + lines[i - 1].Length + 1;
+        var starts = new int[lines.Length];
+        for (var i = 1; i < lines.Length; i++) starts[i] = starts[i - 1] + lines[i - 1].Length + 1;
         return starts;
     }
 
     // Line i removed and line i added are taken as one line rewritten, unless hardly anything of it stayed.
-    private static ChangedWords WordMarks(IReadOnlyList<string> oldLines, IReadOnlyList<string> newLines, DiffBlock block)
+    private static ChangedWords WordMarks(string[] oldLines, string[] newLines, DiffBlock block)
     {
         var pairs = Math.Min(block.DeleteCountA, block.InsertCountB);
         var (oldMarks, newMarks) = (new ImmutableArray<Mark>[pairs], new ImmutableArray<Mark>[pairs]);
@@ -90,7 +90,7 @@ public sealed record TextDiff(ImmutableArray<DiffLine> Lines, int Added, int Rem
     private sealed class LineChunker : IChunker
     {
         // A text that ends with a line end has no empty last line to show.
-        public static IReadOnlyList<string> Chunk(string text)
+        public static string[] Chunk(string text)
         {
             if (text.Length == 0) return [];
             var lines = text.Split('\n');

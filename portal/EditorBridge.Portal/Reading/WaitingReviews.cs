@@ -4,14 +4,14 @@ using EditorBridge.Ledger;
 namespace EditorBridge.Portal.Reading;
 
 /// <summary>The calls that wait for a person, oldest first; shared by all circuits and read again whenever the ledger has moved.</summary>
-public sealed class ReviewQueue : IDisposable
+public sealed class WaitingReviews : IDisposable
 {
     private readonly LedgerWindow _window;
     private readonly LedgerTail _tail;
     private int _reading;
     private bool _again;
 
-    public ReviewQueue(LedgerWindow window, LedgerTail tail)
+    public WaitingReviews(LedgerWindow window, LedgerTail tail)
     {
         (_window, _tail) = (window, tail);
         _tail.Advanced += OnAdvanced;
