@@ -21,7 +21,9 @@ public static class PortalApplication
             EnvironmentName = Environments.Production,
         });
         builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+            // Keys lie in a 0700 folder; the platform has no key store to encrypt them with, which this would repeat at every start.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         // Static assets of the build output; does nothing in a published portal.
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
