@@ -12,6 +12,7 @@ public static class LedgerFeature
         services.AddSingleton<LedgerTail>();
         services.AddHostedService(provider => provider.GetRequiredService<LedgerTail>());
         services.AddSingleton<WaitingReviews>();
+        services.AddSingleton<SavedViews>();
         services.AddScoped<ViewerClock>();
     }
 }

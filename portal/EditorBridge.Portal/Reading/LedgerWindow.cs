@@ -9,14 +9,17 @@ namespace EditorBridge.Portal.Reading;
 /// <summary>The ledger as a viewer may see it: metadata for everybody who is signed in, texts only through the two doors that ask for a right.</summary>
 public sealed class LedgerWindow(LedgerReader reader, AccessRecorder recorder)
 {
+    /// <summary>Lists, counts and sums: metadata only.</summary>
+    public LedgerReader Reader => reader;
+
     /// <summary>More reviews than this are not drawn at once; the rest follow as these are answered.</summary>
     private const int MostPending = 200;
 
     public async Task<long> HeadAsync(CancellationToken cancellationToken) => (await reader.HeadAsync(cancellationToken)).Sequence;
 
-    /// <summary>Calls that wait for a person, oldest first.</summary>
+    /// <summary>Calls that wait for a person, oldest first; when there are very many, the newest of them.</summary>
     public async Task<ImmutableArray<AuditCall>> PendingAsync(CancellationToken cancellationToken) =>
-        await reader.PendingCallsAsync(MostPending, cancellationToken);
+        [.. (await reader.CallsAsync(new CallFilter { States = [CallState.Pending] }, null, MostPending, cancellationToken)).Calls.Reverse()];
 
     /// <summary>Null when the ledger has no such call.</summary>
     public async Task<CallStory?> StoryAsync(string callId, CancellationToken cancellationToken)

@@ -38,7 +38,46 @@
     next.scrollIntoView({ block: "nearest" });
   });
 
+  // Drag over a chart: both ends go to the server as parts of its width.
+  const brushes = new WeakMap();
+  const brush = (svg, page) => {
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    mark.setAttribute("class", "brush");
+    let from = null;
+    const at = (event) => {
+      const box = svg.getBoundingClientRect();
+      return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    };
+    const draw = (to) => {
+      const width = svg.viewBox.baseVal.width;
+      mark.setAttribute("x", Math.min(from, to) * width);
+      mark.setAttribute("width", Math.max(1, Math.abs(to - from) * width));
+      mark.setAttribute("height", svg.viewBox.baseVal.height);
+    };
+    const stop = new AbortController();
+    const on = (name, handler) => svg.addEventListener(name, handler, { signal: stop.signal });
+    on("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      svg.setPointerCapture(event.pointerId);
+      from = at(event);
+      draw(from);
+      svg.append(mark);
+    });
+    on("pointermove", (event) => { if (from !== null) draw(at(event)); });
+    on("pointercancel", () => { from = null; mark.remove(); });
+    on("pointerup", (event) => {
+      if (from === null) return;
+      const to = at(event);
+      mark.remove();
+      page.invokeMethodAsync("Brushed", Math.min(from, to), Math.max(from, to));
+      from = null;
+    });
+    brushes.set(svg, stop);
+  };
+
   window.editorBridge = {
+    brush,
+    unbrush: (svg) => { if (svg) brushes.get(svg)?.abort(); },
     start: () => ({
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? null,
       offsetMinutes: -new Date().getTimezoneOffset(),
