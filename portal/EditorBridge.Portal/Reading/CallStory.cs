@@ -11,8 +11,6 @@ public sealed record CallStory(AuditCall Call, ImmutableArray<AuditEntry> Entrie
 {
     public AuditEntry? Review => Entries.LastOrDefault(entry => entry.Draft.Kind == EntryKind.ReviewOpened);
 
-    public bool HasPayloads => Entries.Any(entry => !entry.Draft.Payloads.IsDefaultOrEmpty);
-
     /// <summary>The file it is about, when it is about one.</summary>
     public string? Path => Review?.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "path") : null;
 
