@@ -2,7 +2,7 @@
 export default async function* nodeTestEvents(source) {
   for await (const { type, data } of source) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.details?.type === 'suite') continue;
+    if (data.details?.type === 'suite' && data.skip === undefined) continue; // a suite counts only when it stands for tests that were left out
     const error = data.details?.error;
     const event = {
       passed: type === 'test:pass',
