@@ -56,11 +56,16 @@ async function runDotnet(name) {
     },
   });
   log.end();
-  const count = (word) => Number(new RegExp(`^\\s*${word}: (\\d+)\\s*$`, 'm').exec(output)?.[1] ?? Number.NaN);
-  const result = { passed: count('succeeded'), failed: count('failed'), skipped: count('skipped') };
-  if (Object.values(result).some(Number.isNaN)) return crashed(name, `ended with exit code ${code} and no summary`, output);
+  const result = dotnetSummary(output);
   if (result.failed > 0) showFailure(name, failedBlocks(output));
   return checked(name, result, code, output);
+}
+
+/** What the testing platform counted; all zero when it came to no summary. */
+export function dotnetSummary(output) {
+  const summary = output.slice(output.lastIndexOf('Test run summary:'));
+  const count = (word) => Number(new RegExp(`^\\s*${word}: (\\d+)\\s*$`, 'm').exec(summary)?.[1] ?? 0);
+  return { passed: count('succeeded'), failed: count('failed'), skipped: count('skipped') };
 }
 
 /** The text of each failed test in the platform's output: from its "failed" line to the next test or the summary. */
@@ -145,18 +150,18 @@ function takeLine(line, result, log, showPasses) {
   log.write(`${event.skipped !== undefined ? 'skipped' : event.passed ? 'passed' : 'failed'} ${event.name}\n${event.error ? `${event.error}\n` : ''}`);
 }
 
-/** A suite that ran nothing, or that ended badly without a failed test, has failed all the same. */
-function checked(name, result, code, output) {
-  if (result.passed + result.failed + result.skipped === 0) return crashed(name, `ran no test (exit code ${code})`, output);
-  if (code !== 0 && result.failed === 0) {
-    return { ...result, failed: crashed(name, `ended with exit code ${code} although no test failed`, output).failed };
-  }
-  return result;
+/** A suite that ran nothing, or that ended badly without a failed test, has failed all the same: the reason, or null. */
+export function hiddenFailure({ passed, failed, skipped }, code) {
+  if (passed + failed + skipped === 0) return `ran no test (exit code ${code})`;
+  if (code !== 0 && failed === 0) return `ended with exit code ${code} although no test failed`;
+  return null;
 }
 
-function crashed(name, reason, output) {
+function checked(name, result, code, output) {
+  const reason = hiddenFailure(result, code);
+  if (!reason) return result;
   showFailure(name, `${reason}\n${output.split('\n').slice(-40).join('\n')}`);
-  return { passed: 0, failed: 1, skipped: 0 };
+  return { ...result, failed: result.failed + 1 };
 }
 
 function showFailure(name, text) {
