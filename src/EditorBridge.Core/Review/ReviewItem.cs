@@ -25,6 +25,9 @@ public sealed record ReviewItem
     public string? ToolUseId { get; init; }
     public string? SessionId { get; init; }
     public required string Actor { get; init; }
+
+    /// <summary>The person the agent works for: the one who cannot be the second of two.</summary>
+    public required string Requester { get; init; }
     public string? Workspace { get; init; }
     /// <summary>One line for lists: "Write models/orders.sql: DROP TABLE RAW.ORDERS".</summary>
     public required string Title { get; init; }
@@ -69,4 +72,15 @@ public enum VerdictResult
     /// <summary>The edited text is riskier than what was proposed: it is a new review.</summary>
     EditRaisesRisk,
     NotEditable,
+}
+
+/// <summary>Where a review stands.</summary>
+public enum ReviewState
+{
+    Pending,
+    Approved,
+    Edited,
+    Rejected,
+    /// <summary>Nobody answered in time, which counts as a rejection.</summary>
+    Expired,
 }

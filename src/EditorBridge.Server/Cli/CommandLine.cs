@@ -1,4 +1,6 @@
 using System.CommandLine;
+using EditorBridge.Hosting;
+using EditorBridge.Ledger;
 
 namespace EditorBridge.Cli;
 
@@ -7,7 +9,25 @@ internal static class CommandLine
 {
     public static Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("EditorBridge keeps AI agents inside the building: inference in your own Snowflake account, every tool call through one gate, every verdict in a ledger.");
+        var root = new RootCommand("EditorBridge keeps AI agents inside the building: inference in your own Snowflake account, every tool call through one gate, every verdict in a ledger.")
+        {
+            ServeCommand.Build(),
+            ClaudeCommand.Build(),
+        };
         return root.Parse(args).InvokeAsync();
+    }
+
+    /// <summary>Runs a command and turns the failures a person can act on into one line on stderr and exit code 1.</summary>
+    public static async Task<int> GuardedAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (Exception e) when (e is StateFolderException or LedgerUnavailableException or HostNotStartedException)
+        {
+            await Console.Error.WriteLineAsync("editorbridge: " + e.Message);
+            return 1;
+        }
     }
 }

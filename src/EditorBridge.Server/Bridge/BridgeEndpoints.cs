@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EditorBridge.Audit;
+using EditorBridge.Gate;
+using EditorBridge.Guard;
+using EditorBridge.Ledger;
+using EditorBridge.Review;
+
+namespace EditorBridge.Bridge;
+
+/// <summary>What the portal may ask of the host: give verdicts and have its accesses recorded. Its own token opens these routes and nothing else.</summary>
+internal static class BridgeEndpoints
+{
+    private const int LargestVerdict = 32 * 1024 * 1024;
+
+    public static void MapBridge(this IEndpointRouteBuilder routes)
+    {
+        var bridge = routes.MapGroup("/bridge").RequireToken(Client.Portal);
+        bridge.MapPost("/reviews/{id}/verdict", GiveVerdictAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestVerdict));
+        bridge.MapPost("/records", RecordAccessAsync);
+    }
+
+    private static async Task<IResult> GiveVerdictAsync(string id, VerdictBody body, ReviewDesk desk)
+    {
+        if (string.IsNullOrWhiteSpace(body.Person)) return Results.BadRequest(new VerdictReply("badRequest", "A verdict needs the person who gives it."));
+        if (!Enum.TryParse<VerdictKind>(body.Kind, ignoreCase: true, out var kind) || !Enum.IsDefined(kind))
+            return Results.BadRequest(new VerdictReply("badRequest", "A verdict is approve, approveEdited or reject."));
+        try
+        {
+            var outcome = await desk.GiveAsync(id, new Verdict(kind, body.Person.Trim(), "portal", body.Reason, body.Text));
+            return Results.Json(new VerdictReply(GateEntries.Wirename(outcome.Result), outcome.Message));
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return Results.Json(new VerdictReply("notRecorded", $"The verdict could not be recorded, so nothing was decided. {e.Message}"), statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    private static async Task<IResult> RecordAccessAsync(AccessBody body, LedgerWriter ledger)
+    {
+        if (string.IsNullOrWhiteSpace(body.Person) || string.IsNullOrWhiteSpace(body.What))
+            return Results.BadRequest(new { message = "An access record needs a person and what was looked at." });
+        try
+        {
+            var entry = await ledger.AppendAsync(new AuditDraft
+            {
+                Kind = EntryKind.Access,
+                CallId = body.CallId ?? "access-" + Guid.CreateVersion7().ToString("N"),
+                Actor = "person:" + body.Person.Trim(),
+                Door = "portal",
+                Subject = body.What,
+                Result = body.Kind,
+                Facts = new JsonObject { ["reason"] = body.Reason, ["role"] = body.Role, ["detail"] = body.Detail is { } detail ? JsonNode.Parse(detail.GetRawText()) : null },
+            });
+            return Results.Json(new { sequence = entry.Sequence });
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return Results.Json(new { message = $"The access could not be recorded, so it is not shown. {e.Message}" }, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <param name="Kind">approve, approveEdited or reject.</param>
+    private sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text);
+
+    private sealed record VerdictReply(string Result, string Message);
+
+    /// <param name="Kind">view, search, reveal, export, signIn, …</param>
+    /// <param name="What">What was looked at, for people: a page, a call, an export's name.</param>
+    private sealed record AccessBody(string Kind, string Person, string? Role, string What, string? Reason, string? CallId, JsonElement? Detail);
+}

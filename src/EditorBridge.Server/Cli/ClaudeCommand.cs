@@ -1,0 +1,146 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EditorBridge.Guard;
+using EditorBridge.Hosting;
+using EditorBridge.Launching;
+
+namespace EditorBridge.Cli;
+
+/// <summary><c>editorbridge claude [any Claude Code arguments]</c>: Claude Code, governed. Arguments and the exit code pass through.</summary>
+internal static class ClaudeCommand
+{
+    private const string ProgramVariable = "EDITORBRIDGE_CLAUDE";
+
+    public static Command Build()
+    {
+        var arguments = new Argument<string[]>("arguments") { Description = "Arguments for Claude Code, passed on as they are.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("claude", $"Start Claude Code through EditorBridge (the program named by {ProgramVariable}, else 'claude' on the PATH).") { arguments };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction((_, cancellationToken) => CommandLine.GuardedAsync(() => RunAsync(Passed(), cancellationToken)));
+        return command;
+    }
+
+    // Everything behind "claude" is Claude Code's, options that look like ours included.
+    private static string[] Passed()
+    {
+        var all = Environment.GetCommandLineArgs();
+        return all[(Array.IndexOf(all, "claude", 1) + 1)..];
+    }
+
+    private static async Task<int> RunAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        var state = StateFolder.Open(path: null);
+        var program = FindProgram() ?? throw new HostNotStartedException($"Claude Code was not found. Install it (npm install -g @anthropic-ai/claude-code), or name it with {ProgramVariable}.");
+        var host = await HostFinder.FindOrStartAsync(state, [], cancellationToken);
+        var version = await VersionOfAsync(program, cancellationToken);
+        var hooked = version >= ClaudeSession.FailClosedHooks;
+        var token = ClientTokens.Of(state, Client.Claude);
+        var models = await ModelsAsync(host, token, cancellationToken);
+        var settingsFile = WriteSettings(state, host.Url, hooked, ref arguments);
+        await Console.Error.WriteLineAsync(Banner(host, version, hooked));
+
+        try
+        {
+            using var process = Process.Start(StartInfo(state, host, program, arguments, settingsFile, hooked, token, models))
+                ?? throw new HostNotStartedException($"The system did not start {program}.");
+            // The terminal sends Ctrl-C to both of us; it is the client's to act on. A request to end is passed on.
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+            {
+                signal.Cancel = true;
+                process.Kill(entireProcessTree: true);
+            });
+            await process.WaitForExitAsync(CancellationToken.None);
+            return process.ExitCode;
+        }
+        finally
+        {
+            File.Delete(settingsFile);
+        }
+    }
+
+    private static ProcessStartInfo StartInfo(
+        StateFolder state, HostAddress host, string program, string[] arguments, string settingsFile, bool hooked, string token, ClaudeModels? models)
+    {
+        var info = new ProcessStartInfo(program) { UseShellExecute = false };
+        foreach (var name in ClaudeSession.Removed) info.Environment.Remove(name);
+        foreach (var (name, value) in ClaudeSession.Environment(host.Url, token, hooked ? ClientTokens.Of(state, Client.Hook) : null, models))
+        {
+            // A model the person chose stays chosen; the proxy knows its aliases.
+            if (name.EndsWith("_MODEL", StringComparison.Ordinal) && info.Environment.ContainsKey(name)) continue;
+            info.Environment[name] = value;
+        }
+
+        info.Environment["NO_PROXY"] = "127.0.0.1,localhost";
+        foreach (var argument in (string[])["--settings", settingsFile, .. arguments]) info.ArgumentList.Add(argument);
+        return info;
+    }
+
+    // The client takes one --settings only: the person's own are read and ours laid over them.
+    private static string WriteSettings(StateFolder state, string baseUrl, bool hooked, ref string[] arguments)
+    {
+        JsonObject? given = null;
+        var at = Array.IndexOf(arguments, "--settings");
+        if (at >= 0 && at + 1 < arguments.Length)
+        {
+            var value = arguments[at + 1];
+            try
+            {
+                given = JsonNode.Parse(value.TrimStart().StartsWith('{') ? value : File.ReadAllText(value)) as JsonObject;
+            }
+            catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+            {
+                throw new HostNotStartedException($"The settings given with --settings cannot be read: {e.Message} Claude Code was not started.");
+            }
+
+            arguments = [.. arguments[..at], .. arguments[(at + 2)..]];
+        }
+
+        var file = state.In($"claude-settings-{Environment.ProcessId}.json");
+        StateFolder.WritePrivate(file, ClaudeSession.Settings(baseUrl, hooked, given).ToJsonString());
+        return file;
+    }
+
+    private static async Task<ClaudeModels?> ModelsAsync(HostAddress host, string token, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        try
+        {
+            var list = await client.GetFromJsonAsync<JsonObject>(host.Url + "/v1/models?limit=1000", cancellationToken);
+            return ClaudeModels.From([.. (list?["data"] as JsonArray ?? []).Select(m => m?["id"]?.GetValue<string>()).OfType<string>()]);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"editorbridge: the account's models could not be listed ({e.Message}); Claude Code uses its own default model name.");
+            return null;
+        }
+    }
+
+    private static async Task<Version?> VersionOfAsync(string program, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, UseShellExecute = false });
+        if (process is null) return null;
+        var text = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return Version.TryParse(text.Trim().Split(' ')[0], out var version) ? version : null;
+    }
+
+    private static string? FindProgram()
+    {
+        if (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } named) return File.Exists(named) ? named : null;
+        string[] names = OperatingSystem.IsWindows() ? ["claude.exe", "claude.cmd"] : ["claude"];
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .SelectMany(folder => names.Select(name => Path.Combine(folder, name)))
+            .FirstOrDefault(File.Exists);
+    }
+
+    private static string Banner(HostAddress host, Version? version, bool hooked) =>
+        $"EditorBridge: Claude Code {version?.ToString() ?? "(version unknown)"} through {host.Url}, account {host.Account}{(host.Sandbox ? " (SANDBOX)" : "")}; "
+        + (hooked ? "tools are held by its hook." : $"tools are held in the stream, because hooks before {ClaudeSession.FailClosedHooks} let a tool run when they cannot be reached.");
+}

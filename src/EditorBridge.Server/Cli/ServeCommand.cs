@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using EditorBridge.Hosting;
+using EditorBridge.Ledger;
+
+namespace EditorBridge.Cli;
+
+/// <summary><c>editorbridge serve</c>: runs the host until it is told to stop.</summary>
+internal static partial class ServeCommand
+{
+    public static Command Build()
+    {
+        var port = new Option<int>("--port") { Description = "Port of the proxy on 127.0.0.1 (0: any free one).", DefaultValueFactory = _ => HostOptions.DefaultPort };
+        var state = StateOption.Build();
+        var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one." };
+        var tokenFile = new Option<FileInfo?>("--pat-file") { Description = "File (0600) holding a programmatic access token." };
+        var account = new Option<string?>("--account") { Description = "Connection to use, by its name in Snowflake's connections.toml or ours." };
+        var byEditor = new Option<bool>("--started-by-editor") { Description = "Leave when no editor, stream or review has needed the host for ten minutes." };
+        var portal = new Option<string?>("--portal-url") { Description = "Where the portal answers, for links." };
+        var log = new Option<FileInfo?>("--log-file") { Description = "Write the log here and let go of the terminal." };
+        var command = new Command("serve", "Run the host: the Messages proxy, the gate and the ledger, on 127.0.0.1.")
+        {
+            port, state, sandbox, tokenFile, account, byEditor, portal, log,
+        };
+        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
+        {
+            if (parsed.GetValue(log) is { } file) Detach(file);
+            return await RunAsync(new HostOptions
+            {
+                Port = parsed.GetValue(port),
+                State = StateFolder.Open(parsed.GetValue(state)),
+                Sandbox = parsed.GetValue(sandbox),
+                TokenFile = parsed.GetValue(tokenFile)?.FullName,
+                Account = parsed.GetValue(account),
+                StartedByEditor = parsed.GetValue(byEditor),
+                PortalUrl = parsed.GetValue(portal),
+            }, cancellationToken);
+        }));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(HostOptions options, CancellationToken cancellationToken)
+    {
+        await using var app = HostApplication.Build(options);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException || e.InnerException is SocketException)
+        {
+            await Console.Error.WriteLineAsync(
+                $"Port {options.Port} is taken{(PortOwner.Find(options.Port) is { } owner ? $" by {owner}" : "")}. Nothing was started. Stop that process, or choose another port with --port.");
+            return 1;
+        }
+
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    private static void Detach(FileInfo log)
+    {
+        var stream = new FileStream(log.FullName, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        var writer = TextWriter.Synchronized(new StreamWriter(stream) { AutoFlush = true });
+        Console.SetOut(writer);
+        Console.SetError(writer);
+        if (!OperatingSystem.IsWindows()) LeaveTerminal();
+    }
+
+    // Ctrl-C in the terminal of whoever started us is not meant for a host that others use too.
+    [UnsupportedOSPlatform("windows")]
+    private static void LeaveTerminal() => _ = SetSessionId();
+
+    [LibraryImport("libc", EntryPoint = "setsid")]
+    private static partial int SetSessionId();
+}

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using EditorBridge.Policy;
+using EditorBridge.Review;
+using EditorBridge.Sql;
+
+namespace EditorBridge.Gate;
+
+/// <summary>What an action would do: the change, the SQL in it, and what a reviewer should look at.</summary>
+internal sealed record ActionReading
+{
+    public required ActionFacts Facts { get; init; }
+    public FileChange? Change { get; init; }
+
+    /// <summary>The text in question when no file changes: a command, a cell, a statement.</summary>
+    public string? Proposed { get; init; }
+
+    public string? EditableProperty { get; init; }
+    public required string Title { get; init; }
+    public required Severity Severity { get; init; }
+    public required ImmutableArray<Finding> Findings { get; init; }
+    public required ImmutableArray<SqlObject> Objects { get; init; }
+
+    /// <summary>Reads an action. Files are read through <paramref name="readFile"/>; nothing is changed.</summary>
+    public static ActionReading Read(ActionRequest request, GateContext context, DateTimeOffset at, Func<string, string?> readFile)
+    {
+        using var document = JsonDocument.Parse(request.Input);
+        var input = document.RootElement;
+        var change = ToolInput.Change(request.Tool, input, readFile);
+        var command = request.Tool is "Bash" or "PowerShell" ? ToolInput.Text(input, "command") : null;
+        var notebook = request.Tool == "NotebookEdit" ? ToolInput.Text(input, "notebook_path") : null;
+        var editable = ToolInput.EditableProperty(request.Tool, input);
+        var proposed = change is null && editable is not null ? ToolInput.Text(input, editable) : null;
+        var sql = Pieces(request.Tool, input, change, command, notebook);
+        var facts = new ActionFacts
+        {
+            Door = request.Door,
+            Tool = request.Tool,
+            Paths = Paths(request, change?.Path ?? notebook),
+            Command = command,
+            Sql = sql,
+            Workspace = request.Workspace,
+            Account = context.Account,
+            Role = context.Role,
+            Warehouse = context.Warehouse,
+            At = at,
+        };
+        return new ActionReading
+        {
+            Facts = facts,
+            Change = change,
+            Proposed = proposed,
+            EditableProperty = change is { Complete: false } ? null : editable,
+            Title = TitleOf(request, change, command, sql),
+            Severity = sql.Length == 0 ? Severity.None : sql.Max(p => p.Analysis.Severity),
+            Findings = FindingsOf(sql, change, proposed),
+            Objects = [.. sql.SelectMany(p => p.Analysis.Statements).SelectMany(ObjectsOf).DistinctBy(o => (o.Name, o.Kind, o.Access))],
+        };
+    }
+
+    private static ImmutableArray<SqlPiece> Pieces(string tool, JsonElement input, FileChange? change, string? command, string? notebook)
+    {
+        if (change is not null) return EmbeddedSql.InFile(change.Path, change.After);
+        if (command is not null) return EmbeddedSql.InShell(command);
+        if (notebook is not null) return EmbeddedSql.InFile("cell.py", ToolInput.Text(input, "new_source") ?? "");
+        if (!tool.StartsWith("mcp__", StringComparison.Ordinal) || input.ValueKind != JsonValueKind.Object) return [];
+        return
+        [
+            .. from property in input.EnumerateObject()
+               where ToolInput.SqlProperties.Contains(property.Name, StringComparer.OrdinalIgnoreCase)
+               from text in Texts(property.Value)
+               select new SqlPiece(SqlHost.Plain, new TextSpan(0, text.Length), text, Dynamic: false, property.Name, SqlAnalyzer.Analyze(text)),
+        ];
+    }
+
+    private static IEnumerable<string> Texts(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => [value.GetString()!],
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(Texts),
+        JsonValueKind.Object => value.EnumerateObject().SelectMany(p => Texts(p.Value)),
+        _ => [],
+    };
+
+    // Policy compares absolute paths; a relative one is the agent's, seen from its folder.
+    private static ImmutableArray<string> Paths(ActionRequest request, string? path)
+    {
+        if (path is null) return [];
+        return [Path.GetFullPath(path, request.Workspace is { } folder && Path.IsPathRooted(folder) ? folder : Path.GetTempPath())];
+    }
+
+    private static string TitleOf(ActionRequest request, FileChange? change, string? command, ImmutableArray<SqlPiece> sql)
+    {
+        var worst = sql.SelectMany(p => p.Analysis.Statements).OrderByDescending(s => s.Effect).ThenByDescending(s => s.Severity).FirstOrDefault();
+        var subject = change is not null ? Path.GetFileName(change.Path) : command is not null ? FirstLine(command) : null;
+        return string.Join(": ", new[] { subject is null ? request.Tool : $"{request.Tool} {subject}", worst?.Title }.Where(t => !string.IsNullOrEmpty(t)));
+    }
+
+    private static string FirstLine(string text)
+    {
+        var line = text.AsSpan().Trim();
+        var end = line.IndexOfAny('\r', '\n');
+        if (end >= 0) line = line[..end];
+        return line.Length <= 120 ? line.ToString() : string.Concat(line[..119], "…");
+    }
+
+    private static ImmutableArray<Finding> FindingsOf(ImmutableArray<SqlPiece> sql, FileChange? change, string? proposed)
+    {
+        var text = change?.After ?? proposed;
+        return
+        [
+            .. from piece in sql
+               from reason in piece.Analysis.Statements.SelectMany(ReasonsOf).Concat(piece.Analysis.ChainReasons)
+               let place = Place(piece, reason, text)
+               select new Finding(reason.Id, reason.Severity, reason.Message, place.Start, place.Length),
+        ];
+    }
+
+    // A reason's place is exact where the piece stands verbatim in the outer text; unescaped pieces are marked whole.
+    private static TextSpan Place(SqlPiece piece, Reason reason, string? text)
+    {
+        if (text is null) return new TextSpan(-1, 0);
+        var verbatim = piece.Span.Length == piece.Sql.Length && piece.Span.End <= text.Length
+            && text.AsSpan(piece.Span.Start, piece.Span.Length).SequenceEqual(piece.Sql);
+        return verbatim ? new TextSpan(piece.Span.Start + reason.Span.Start, reason.Span.Length) : piece.Span;
+    }
+
+    private static IEnumerable<Reason> ReasonsOf(StatementAnalysis statement) => statement.Reasons.Concat(statement.Embedded.SelectMany(ReasonsOf));
+
+    private static IEnumerable<SqlObject> ObjectsOf(StatementAnalysis statement) => statement.Objects.Concat(statement.Embedded.SelectMany(ObjectsOf));
+}
+
+/// <summary>What the gate knows of the account the host serves.</summary>
+internal sealed record GateContext(string? Account, string? Role, string? Warehouse);

@@ -1,0 +1,49 @@
+using EditorBridge.Policy;
+
+namespace EditorBridge.Gate;
+
+/// <summary>One thing an agent wants to do, as a door hands it to the gate.</summary>
+internal sealed record ActionRequest
+{
+    public required Door Door { get; init; }
+
+    /// <summary>The tool's name as the agent calls it.</summary>
+    public required string Tool { get; init; }
+
+    /// <summary>The tool's input as canonical JSON (RFC 8785); its SHA-256 is what an approval is bound to.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>Joins the doors one call passes. Unique within a session as far as the client keeps its ids unique.</summary>
+    public string? ToolUseId { get; init; }
+
+    public string? SessionId { get; init; }
+
+    /// <summary>Who asks: <c>agent:claude-code/2.1.330</c>.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary>The folder the agent works in.</summary>
+    public string? Workspace { get; init; }
+
+    /// <summary>The client's own permission mode (default, acceptEdits, bypassPermissions, …); recorded, never trusted.</summary>
+    public string? PermissionMode { get; init; }
+
+    public string? Model { get; init; }
+}
+
+internal enum AdmissionKind
+{
+    /// <summary>Run it as it was asked.</summary>
+    Released,
+    /// <summary>Run it with the input a reviewer wrote.</summary>
+    ReleasedEdited,
+    Refused,
+}
+
+/// <summary>The gate's answer. When it is given, its entry is durable.</summary>
+/// <param name="Input">Canonical JSON of the input that may run; with <see cref="AdmissionKind.Refused"/> the one that may not.</param>
+/// <param name="Reason">For the model and for people: who decided and why.</param>
+/// <param name="Person">Who gave the verdict; null when policy alone decided.</param>
+internal sealed record Admission(AdmissionKind Kind, string CallId, string Input, string Reason, string? Person)
+{
+    public bool IsReleased => Kind != AdmissionKind.Refused;
+}

@@ -1,0 +1,24 @@
+using EditorBridge.Hooks;
+
+namespace EditorBridge.Gate;
+
+internal static class GateFeature
+{
+    /// <summary>The gate and the doors that need nothing else.</summary>
+    public static IServiceCollection AddGate(this IServiceCollection services)
+    {
+        services.AddSingleton<PolicyInForce>();
+        services.AddSingleton<AdmittedCalls>();
+        services.AddSingleton<AgentSessions>();
+        services.AddSingleton<ReviewDesk>();
+        services.AddSingleton(provider =>
+        {
+            var gate = ActivatorUtilities.CreateInstance<ActionGate>(provider);
+            // The desk needs the gate's judgement of an edit; the gate needs the desk to ask. The gate is the one that knows both.
+            provider.GetRequiredService<ReviewDesk>().RaisesRisk = gate.EditRaisesRisk;
+            return gate;
+        });
+        services.AddSingleton<ClaudeHookEndpoint>();
+        return services;
+    }
+}

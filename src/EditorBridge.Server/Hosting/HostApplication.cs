@@ -1,0 +1,78 @@
+using System.Net;
+using EditorBridge.Audit;
+using EditorBridge.Bridge;
+using EditorBridge.Gate;
+using EditorBridge.Guard;
+using EditorBridge.Hooks;
+using EditorBridge.Ledger;
+using EditorBridge.Proxy;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace EditorBridge.Hosting;
+
+/// <summary>The host, put together. The order of its parts is written here and nowhere else.</summary>
+internal static class HostApplication
+{
+    // Anthropic's own limit for a Messages body.
+    private const long LargestBody = 32 * 1024 * 1024;
+
+    /// <summary>Builds the host. Nothing listens until it is started.</summary>
+    /// <exception cref="LedgerUnavailableException">Another host has the ledger, or it cannot be trusted.</exception>
+    public static WebApplication Build(HostOptions options, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
+            kestrel.Limits.MinResponseDataRate = null; // a held stream is silent for seconds at a time
+            kestrel.AddServerHeader = false;
+        });
+
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(options.State);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.Services.AddSingleton<ClientTokens>();
+        builder.Services.AddLedger(options.State);
+        builder.Services.AddGate();
+        builder.Services.AddProxy(options);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseMiddleware<LoopbackGuard>();
+        app.MapHealth();
+        app.MapProxy();
+        app.MapHooks();
+        app.MapBridge();
+        return app;
+    }
+
+    private static void MapHealth(this WebApplication app)
+    {
+        var version = Version;
+        app.MapGet("/health", (ReviewDesk desk, GateContext account, HostOptions options) =>
+            new HostHealth("ok", Environment.ProcessId, version, account.Account ?? "", options.Sandbox is not null, desk.Pending.Length));
+        // Claude Code looks for a living server before its first request (HEAD /api/hello on 2.1.330, HEAD / before).
+        app.MapMethods("/", ["HEAD"], () => Results.Ok());
+        app.MapMethods("/api/hello", ["HEAD", "GET"], () => Results.Ok());
+    }
+
+    /// <summary>The product's version, as in Directory.Build.props.</summary>
+    public static string Version { get; } = typeof(HostApplication).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    private static void AddLedger(this IServiceCollection services, StateFolder state) =>
+        services.AddSingleton(provider => LedgerWriter.Open(
+            new LedgerOptions { Folder = state.LedgerFolder },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+
+    private static void MapHooks(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/hooks/claude", (HttpContext context, ClaudeHookEndpoint hook) => hook.AnswerAsync(context)).RequireToken(Client.Hook);
+}

@@ -1,0 +1,27 @@
+namespace EditorBridge.Hosting;
+
+/// <summary>What the host is told at its start, once, from the command line.</summary>
+internal sealed record HostOptions
+{
+    public const int DefaultPort = 4000;
+
+    /// <summary>Port of the proxy on 127.0.0.1; 0 lets the system choose.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    public required StateFolder State { get; init; }
+
+    /// <summary>A stand-in account to use instead of a real one.</summary>
+    public Uri? Sandbox { get; init; }
+
+    /// <summary>File holding the programmatic access token. Never the token itself: command lines are visible to others.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>Name of a connection in Snowflake's or our own configuration files; null for its default one.</summary>
+    public string? Account { get; init; }
+
+    /// <summary>A host an editor started leaves when nobody has needed it for ten minutes; one a person started stays.</summary>
+    public bool StartedByEditor { get; init; }
+
+    /// <summary>Where the portal answers, for links; null when none runs.</summary>
+    public string? PortalUrl { get; init; }
+}

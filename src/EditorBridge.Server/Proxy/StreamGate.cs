@@ -1,0 +1,276 @@
+using System.IO.Pipelines;
+using System.Text;
+using System.Threading.Channels;
+using EditorBridge.Gate;
+using EditorBridge.Messages;
+using EditorBridge.Policy;
+
+namespace EditorBridge.Proxy;
+
+/// <summary>
+/// Passes an upstream's event stream on and holds back each tool call until the gate has admitted it.
+/// <code>
+///  upstream ──► read frames ──► text, thinking, … ─────────────────────────────► queue ──► client, byte-exact
+///                    └────────► tool_use block, whole ──► ActionGate (starts) ──► queue ──► wait, keep alive ──► block, edited block, or text
+/// </code>
+/// Reading goes on while a call waits, so that parallel calls are reviewed side by side; they are released in the order of the stream.
+/// A client runs a tool as soon as its block ends (measured on 2.1.197 and later), so nothing of a block is sent before its admission.
+/// </summary>
+internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions, TimeProvider time, ILogger<StreamGate> logger)
+{
+    /// <summary>Clients give up after 300 s without content and tell the user after 20 s (measured); an empty text delta counts as content and is not kept.</summary>
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
+
+    private const int QueuedFrames = 1024;
+
+    /// <summary>Runs until the stream ends. The result says what was seen, for the outcome entry.</summary>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<StreamOutcome> PassAsync(Stream upstream, PipeWriter client, StreamCall call, CancellationToken clientGone)
+    {
+        var outcome = new StreamOutcome();
+        var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames) { SingleReader = true, SingleWriter = true });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        var reading = ReadAsync(upstream, queue.Writer, call, outcome, stop.Token);
+        try
+        {
+            await WriteAsync(queue.Reader, client, outcome, clientGone);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await reading;
+        }
+
+        return outcome;
+    }
+
+    private async Task ReadAsync(Stream upstream, ChannelWriter<StreamPiece> queue, StreamCall call, StreamOutcome outcome, CancellationToken stop)
+    {
+        var frames = new SseReader();
+        var blocks = new StreamBlocks(this, call, outcome, stop);
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            while (!outcome.Ended)
+            {
+                var read = await upstream.ReadAsync(buffer, stop);
+                if (read == 0) break;
+                frames.Append(buffer.AsSpan(0, read));
+                if (!await TakeFramesAsync(frames, blocks, queue, outcome, stop)) break;
+            }
+
+            if (!outcome.Ended && blocks.OpenTool is null && frames.TryReadRemainder(out var rest))
+                await queue.WriteAsync(StreamPiece.Raw(rest.Raw.ToArray(), default), stop);
+            outcome.Truncated = !outcome.Ended;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            outcome.Truncated = true;
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
+        {
+            outcome.Truncated = true;
+            LogUpstreamBroke(e);
+            await TryQueueAsync(queue, StreamPiece.Broken("The connection to the Snowflake account broke in the middle of the answer: " + e.Message), stop);
+        }
+        finally
+        {
+            queue.Complete();
+        }
+    }
+
+    private static async Task<bool> TakeFramesAsync(SseReader frames, StreamBlocks blocks, ChannelWriter<StreamPiece> queue, StreamOutcome outcome, CancellationToken stop)
+    {
+        while (true)
+        {
+            switch (frames.Read(out var frame))
+            {
+                case SseReadResult.NeedMore:
+                    return true;
+                case SseReadResult.TooLarge:
+                    await queue.WriteAsync(StreamPiece.Broken("The Snowflake account sent an event larger than EditorBridge can judge; the answer was ended there."), stop);
+                    return false;
+                default:
+                    var piece = blocks.Take(frame, SseEvent.Read(frame));
+                    if (piece is not null) await queue.WriteAsync(piece, stop);
+                    if (piece?.Failure is not null || outcome.Ended) return false;
+                    break;
+            }
+        }
+    }
+
+    private static async Task TryQueueAsync(ChannelWriter<StreamPiece> queue, StreamPiece piece, CancellationToken stop)
+    {
+        try
+        {
+            await queue.WriteAsync(piece, stop);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        {
+            // The client has gone: there is nobody left to tell.
+        }
+    }
+
+    private async Task WriteAsync(ChannelReader<StreamPiece> queue, PipeWriter client, StreamOutcome outcome, CancellationToken clientGone)
+    {
+        var writer = new StreamWriter(client, outcome);
+        await foreach (var piece in queue.ReadAllAsync(clientGone))
+        {
+            if (piece.Failure is { } failure)
+            {
+                outcome.Failure = failure;
+                await writer.FailAsync(failure, clientGone);
+                return;
+            }
+
+            if (piece.Tool is not { } tool)
+            {
+                await writer.PassAsync(piece, clientGone);
+                continue;
+            }
+
+            await HoldAsync(tool.Admission, writer, tool.Use.Index, clientGone);
+            await writer.ReleaseAsync(tool, await tool.Admission, clientGone);
+        }
+    }
+
+    // The block stays unopened while a person decides: nothing has been promised, so a rejection can still become text.
+    private async Task HoldAsync(Task<Admission> admission, StreamWriter writer, int index, CancellationToken clientGone)
+    {
+        while (!admission.IsCompleted)
+        {
+            using var beat = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+            var tick = Task.Delay(KeepAlive, time, beat.Token);
+            if (await Task.WhenAny(admission, tick) == admission)
+            {
+                await beat.CancelAsync();
+                break;
+            }
+
+            await tick;
+            await writer.KeepAliveAsync(index, clientGone);
+        }
+
+        await writer.EndKeepAliveAsync(index, clientGone);
+    }
+
+    internal async Task<Admission> AdmitAsync(StreamCall call, ToolUse use, CancellationToken stop)
+    {
+        if (use.Input is not { } input)
+            return new Admission(AdmissionKind.Refused, use.Id, "{}", "its input is not a JSON object, so it could not be judged", Person: null);
+        var canonical = ToolInput.TryCanonical(use.Name, input, out var problem);
+        if (canonical is null)
+            return new Admission(AdmissionKind.Refused, use.Id, "{}", $"its input has no canonical form, so it could not be judged ({problem})", Person: null);
+        return await gate.AdmitAsync(new ActionRequest
+        {
+            Door = Door.Stream,
+            Tool = use.Name,
+            Input = canonical,
+            ToolUseId = use.Id,
+            SessionId = call.SessionId,
+            Actor = call.Actor,
+            Workspace = sessions.WorkspaceOf(call.SessionId) ?? call.Workspace,
+            Model = call.Model,
+        }, stop);
+    }
+
+    internal void PassedToHook(StreamCall call, string toolUseId) => sessions.PassedToHook(call.SessionId!, toolUseId);
+
+    [LoggerMessage(LogLevel.Warning, "The upstream's stream broke")]
+    private partial void LogUpstreamBroke(Exception exception);
+}
+
+/// <summary>Who a stream belongs to.</summary>
+/// <param name="HookHolds">True when the session's hook is alive: its tools pass here and are held there.</param>
+internal sealed record StreamCall(string? SessionId, string Actor, string? Workspace, string Model, bool HookHolds);
+
+/// <summary>What was seen while a stream passed.</summary>
+internal sealed class StreamOutcome
+{
+    public TokenUsage Usage { get; set; }
+    public string? StopReason { get; set; }
+    public string? MessageId { get; set; }
+    public int ToolUses { get; set; }
+    public int Released { get; set; }
+    public int Refused { get; set; }
+
+    /// <summary>The upstream said <c>message_stop</c>.</summary>
+    public bool Ended { get; set; }
+
+    public bool Truncated { get; set; }
+
+    /// <summary>Why the stream was ended before its time, as told to the client.</summary>
+    public string? Failure { get; set; }
+
+    /// <summary>Events from the upstream until now; none means that nothing reached the client.</summary>
+    public int Events { get; set; }
+}
+
+/// <summary>What travels from the reader to the writer: a frame, a whole tool call with its admission under way, or the end by failure.</summary>
+internal sealed record StreamPiece(byte[] Bytes, SseEvent Event, HeldTool? Tool, string? Failure)
+{
+    public static StreamPiece Raw(byte[] bytes, SseEvent read) => new(bytes, read, null, null);
+
+    public static StreamPiece Held(HeldTool tool) => new([], default, tool, null);
+
+    public static StreamPiece Broken(string failure) => new([], default, null, failure);
+}
+
+/// <param name="Frames">The block's own bytes, start to stop.</param>
+/// <param name="Rewrite">True when the block cannot be released as it came: its input stood where clients disagree whether to look.</param>
+internal sealed record HeldTool(ToolUse Use, byte[] Frames, bool Rewrite, Task<Admission> Admission);
+
+/// <summary>Follows the blocks of one stream and cuts out the tool calls.</summary>
+internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutcome outcome, CancellationToken stop)
+{
+    private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
+    private readonly MemoryStream _held = new();
+    private SseEvent _start;
+
+    public ToolUseAssembler? OpenTool { get; private set; }
+
+    /// <summary>Takes the next frame; null while a tool call is being collected.</summary>
+    public StreamPiece? Take(in SseFrame frame, in SseEvent read)
+    {
+        outcome.Events++;
+        outcome.Usage = outcome.Usage.Overwrite(read.Usage);
+        outcome.StopReason = read.StopReason ?? outcome.StopReason;
+        outcome.MessageId = read.MessageId ?? outcome.MessageId;
+        outcome.Ended = read.Kind == SseEventKind.MessageStop;
+        if (read.Kind == SseEventKind.Malformed)
+            return StreamPiece.Broken("The Snowflake account sent an event that clients would read differently; the answer was ended there. Nothing after it was run.");
+        if (read.Kind == SseEventKind.Error)
+            return StreamPiece.Broken(UpstreamErrors.TranslateFrame(frame).Message);
+        if (OpenTool is not null) return Collect(frame, read);
+        if (read is not { Kind: SseEventKind.BlockStart, BlockType: "tool_use" }) return StreamPiece.Raw(frame.Raw.ToArray(), read);
+
+        outcome.ToolUses++;
+        if (read.ToolUseId is not { Length: > 0 } id || read.ToolName is not { Length: > 0 } || !_ids.Add(id))
+            return StreamPiece.Broken("The model asked for a tool without an id or name, or with an id it had used already; the answer was ended there. Nothing of it was run.");
+        if (call.HookHolds)
+        {
+            gate.PassedToHook(call, id);
+            return StreamPiece.Raw(frame.Raw.ToArray(), read);
+        }
+
+        _start = read;
+        OpenTool = new ToolUseAssembler(read);
+        _held.SetLength(0);
+        _held.Write(frame.Raw.Span);
+        return null;
+    }
+
+    private StreamPiece? Collect(in SseFrame frame, in SseEvent read)
+    {
+        if (read.Kind is SseEventKind.Ping or SseEventKind.Other) return StreamPiece.Raw(frame.Raw.ToArray(), read);
+        if (read.Kind is SseEventKind.MessageDelta or SseEventKind.MessageStop or SseEventKind.BlockStart || read.Index != _start.Index)
+            return StreamPiece.Broken("The model's tool call was not finished before something else began; the answer was ended there. The tool was not run.");
+        _held.Write(frame.Raw.Span);
+        if (read.Kind == SseEventKind.BlockDelta)
+            return OpenTool!.Append(read) ? null : StreamPiece.Broken("The model's tool call is larger than EditorBridge can judge; it was not run.");
+
+        var use = OpenTool!.Complete();
+        OpenTool = null;
+        return StreamPiece.Held(new HeldTool(use, _held.ToArray(), _start.InlineInput is not null, gate.AdmitAsync(call, use, stop)));
+    }
+}
