@@ -12,7 +12,7 @@ internal static partial class ServeCommand
 {
     public static Command Build()
     {
-        var port = new Option<int>("--port") { Description = "Port of the proxy on 127.0.0.1 (0: any free one).", DefaultValueFactory = _ => HostOptions.DefaultPort };
+        var port = new Option<int>("--port") { Description = "Port of the proxy on 127.0.0.1 (0: any free one).", DefaultValueFactory = _ => ServeOptions.DefaultPort };
         var state = StateOption.Build();
         var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one." };
         var tokenFile = new Option<FileInfo?>("--pat-file") { Description = "File (0600) holding a programmatic access token." };
@@ -27,7 +27,7 @@ internal static partial class ServeCommand
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
             if (parsed.GetValue(log) is { } file) Detach(file);
-            return await RunAsync(new HostOptions
+            return await RunAsync(new ServeOptions
             {
                 Port = parsed.GetValue(port),
                 State = StateFolder.Open(parsed.GetValue(state)),
@@ -41,7 +41,7 @@ internal static partial class ServeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(HostOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
     {
         await using var app = HostApplication.Build(options);
         try

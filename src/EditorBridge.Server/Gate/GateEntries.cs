@@ -131,6 +131,8 @@ internal static class GateEntries
 
     public static string Wirename<T>(T value) where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
+    public static T Parse<T>(string? wirename) where T : struct, Enum => Enum.TryParse<T>(wirename, ignoreCase: true, out var value) ? value : default;
+
     private static AuditDraft Of(EntryKind kind, ReviewItem item) => new()
     {
         Kind = kind,

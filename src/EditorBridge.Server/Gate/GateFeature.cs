@@ -11,6 +11,7 @@ internal static class GateFeature
         services.AddSingleton<AdmittedCalls>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<ReviewDesk>();
+        services.AddSingleton<ReviewRestore>();
         services.AddSingleton(provider =>
         {
             var gate = ActivatorUtilities.CreateInstance<ActionGate>(provider);

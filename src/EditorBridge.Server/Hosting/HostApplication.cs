@@ -18,7 +18,7 @@ internal static class HostApplication
 
     /// <summary>Builds the host. Nothing listens until it is started.</summary>
     /// <exception cref="LedgerUnavailableException">Another host has the ledger, or it cannot be trusted.</exception>
-    public static WebApplication Build(HostOptions options, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(ServeOptions options, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
@@ -43,6 +43,7 @@ internal static class HostApplication
         builder.Services.AddLedger(options.State);
         builder.Services.AddGate();
         builder.Services.AddProxy(options);
+        builder.Services.AddHostedService<HostLifecycle>();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -57,7 +58,7 @@ internal static class HostApplication
     private static void MapHealth(this WebApplication app)
     {
         var version = Version;
-        app.MapGet("/health", (ReviewDesk desk, GateContext account, HostOptions options) =>
+        app.MapGet("/health", (ReviewDesk desk, GateContext account, ServeOptions options) =>
             new HostHealth("ok", Environment.ProcessId, version, account.Account ?? "", options.Sandbox is not null, desk.Pending.Length));
         // Claude Code looks for a living server before its first request (HEAD /api/hello on 2.1.330, HEAD / before).
         app.MapMethods("/", ["HEAD"], () => Results.Ok());

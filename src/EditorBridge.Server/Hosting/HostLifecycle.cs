@@ -9,7 +9,7 @@ namespace EditorBridge.Hosting;
 
 /// <summary>Start and end of a host: what was open before is put back, the address is written once requests are answered, and both are entries.</summary>
 internal sealed class HostLifecycle(
-    HostOptions options, GateContext account, LedgerWriter ledger, ReviewDesk desk, ReviewRestore restore, ActionGate gate, IServer server) : IHostedLifecycleService
+    ServeOptions options, GateContext account, LedgerWriter ledger, ReviewDesk desk, ReviewRestore restore, ActionGate gate, IServer server) : IHostedLifecycleService
 {
     private readonly string _run = "host-" + Guid.CreateVersion7().ToString("N");
 
@@ -28,7 +28,7 @@ internal sealed class HostLifecycle(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var url = server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        var url = server.Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         options.State.WriteHost(new HostAddress(
             Environment.ProcessId, url, options.State.ControlSocket, HostApplication.Version, options.PortalUrl, account.Account ?? "", options.Sandbox is not null));
         return Task.CompletedTask;

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using System.Threading.Channels;
 using EditorBridge.Gate;
 using EditorBridge.Messages;
@@ -23,11 +23,11 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
 
     private const int QueuedFrames = 1024;
 
-    /// <summary>Runs until the stream ends. The result says what was seen, for the outcome entry.</summary>
+    /// <summary>Runs until the stream ends.</summary>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
-    public async Task<StreamOutcome> PassAsync(Stream upstream, PipeWriter client, StreamCall call, CancellationToken clientGone)
+    /// <param name="outcome">Kept up to date on the way, so that a client that leaves does not take the count with it.</param>
+    public async Task PassAsync(Stream upstream, PipeWriter client, StreamCall call, StreamOutcome outcome, CancellationToken clientGone)
     {
-        var outcome = new StreamOutcome();
         var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
         var reading = ReadAsync(upstream, queue.Writer, call, outcome, stop.Token);
@@ -40,8 +40,6 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
             await stop.CancelAsync();
             await reading;
         }
-
-        return outcome;
     }
 
     private async Task ReadAsync(Stream upstream, ChannelWriter<StreamPiece> queue, StreamCall call, StreamOutcome outcome, CancellationToken stop)
@@ -224,7 +222,7 @@ internal sealed record HeldTool(ToolUse Use, byte[] Frames, bool Rewrite, Task<A
 internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutcome outcome, CancellationToken stop)
 {
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
-    private readonly MemoryStream _held = new();
+    private readonly ArrayBufferWriter<byte> _held = new();
     private SseEvent _start;
 
     public ToolUseAssembler? OpenTool { get; private set; }
@@ -240,7 +238,7 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
         if (read.Kind == SseEventKind.Malformed)
             return StreamPiece.Broken("The Snowflake account sent an event that clients would read differently; the answer was ended there. Nothing after it was run.");
         if (read.Kind == SseEventKind.Error)
-            return StreamPiece.Broken(UpstreamErrors.TranslateFrame(frame).Message);
+            return StreamPiece.Broken(UpstreamErrors.TranslateFrame(frame.Data).Message);
         if (OpenTool is not null) return Collect(frame, read);
         if (read is not { Kind: SseEventKind.BlockStart, BlockType: "tool_use" }) return StreamPiece.Raw(frame.Raw.ToArray(), read);
 
@@ -255,7 +253,7 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
 
         _start = read;
         OpenTool = new ToolUseAssembler(read);
-        _held.SetLength(0);
+        _held.ResetWrittenCount();
         _held.Write(frame.Raw.Span);
         return null;
     }
@@ -271,6 +269,6 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
 
         var use = OpenTool!.Complete();
         OpenTool = null;
-        return StreamPiece.Held(new HeldTool(use, _held.ToArray(), _start.InlineInput is not null, gate.AdmitAsync(call, use, stop)));
+        return StreamPiece.Held(new HeldTool(use, _held.WrittenSpan.ToArray(), _start.InlineInput is not null, gate.AdmitAsync(call, use, stop)));
     }
 }

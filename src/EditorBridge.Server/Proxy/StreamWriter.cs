@@ -51,7 +51,7 @@ internal sealed class StreamWriter(PipeWriter client, StreamOutcome outcome)
         {
             outcome.Refused++;
             await WriteAsync(
-                [.. SseFrames.TextBlockStart(index), .. SseFrames.TextDelta(index, $"EditorBridge: {tool.Use.Name} was not run. {admission.Reason}"), .. SseFrames.BlockStop(index)],
+                (byte[])[.. SseFrames.TextBlockStart(index), .. SseFrames.TextDelta(index, RefusalText(tool.Use.Name, admission)), .. SseFrames.BlockStop(index)],
                 cancellationToken);
             return;
         }
@@ -65,9 +65,12 @@ internal sealed class StreamWriter(PipeWriter client, StreamOutcome outcome)
 
         var input = admission.Kind == AdmissionKind.ReleasedEdited ? admission.Input : tool.Use.InputJson;
         await WriteAsync(
-            [.. SseFrames.ToolUseStart(index, tool.Use.Id, tool.Use.Name), .. SseFrames.InputJsonDelta(index, input), .. SseFrames.BlockStop(index)],
+            (byte[])[.. SseFrames.ToolUseStart(index, tool.Use.Id, tool.Use.Name), .. SseFrames.InputJsonDelta(index, input), .. SseFrames.BlockStop(index)],
             cancellationToken);
     }
+
+    /// <summary>What stands in the answer instead of a call that does not run. It stays in the conversation, so the model knows.</summary>
+    public static string RefusalText(string tool, Admission admission) => $"EditorBridge: {tool} was not run. {admission.Reason}";
 
     /// <summary>Ends a stream that has begun. Claude Code shows the message of an invalid_request_error and does not try again by itself (measured).</summary>
     public Task FailAsync(string message, CancellationToken cancellationToken) =>

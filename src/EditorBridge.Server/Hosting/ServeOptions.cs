@@ -1,7 +1,7 @@
 namespace EditorBridge.Hosting;
 
 /// <summary>What the host is told at its start, once, from the command line.</summary>
-internal sealed record HostOptions
+internal sealed record ServeOptions
 {
     public const int DefaultPort = 4000;
 

@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using EditorBridge.Editor;
+using EditorBridge.Hosting;
+using StreamJsonRpc;
+
+namespace EditorBridge.Cli;
+
+/// <summary>The command line's own connection to the host's control socket: the same contract editors speak.</summary>
+internal sealed class ControlClient : IDisposable
+{
+    /// <summary>The name a terminal introduces itself with; the host then asks for a terminal outside any agent's family before it takes a verdict.</summary>
+    public const string Name = "terminal";
+
+    private readonly JsonRpc _rpc;
+
+    private ControlClient(JsonRpc rpc) => _rpc = rpc;
+
+    /// <exception cref="HostNotStartedException">No host runs for this state folder.</exception>
+    public static async Task<ControlClient> ConnectAsync(StateFolder state, CancellationToken cancellationToken)
+    {
+        var host = await HostFinder.FindAsync(state, cancellationToken)
+            ?? throw new HostNotStartedException($"No host runs for the state folder {state.Path}, so there are no pending reviews here. Start one with: editorbridge serve");
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(host.Socket), cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new HostNotStartedException($"The host (process {host.Pid}) does not answer at {host.Socket}: {e.Message}");
+        }
+
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        var formatter = new SystemTextJsonFormatter { JsonSerializerOptions = EditorWire.Options };
+        var rpc = new JsonRpc(new HeaderDelimitedMessageHandler(stream, stream, formatter));
+        rpc.StartListening();
+        var client = new ControlClient(rpc);
+        await client.AskAsync<InitializeResult>(
+            EditorMethods.Initialize,
+            new InitializeParams(Name, HostApplication.Version, EditorMethods.ProtocolVersion, Environment.ProcessId, []),
+            cancellationToken);
+        return client;
+    }
+
+    public async Task<T> AskAsync<T>(string method, object parameters, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _rpc.InvokeWithParameterObjectAsync<T>(method, parameters, cancellationToken);
+        }
+        catch (RemoteInvocationException e)
+        {
+            throw new HostNotStartedException("The host refused: " + e.Message);
+        }
+        catch (ConnectionLostException)
+        {
+            throw new HostNotStartedException("The host ended the connection. Nothing was decided; see its log (host.log in the state folder, or the terminal it runs in).");
+        }
+    }
+
+    public void Dispose() => _rpc.Dispose();
+}

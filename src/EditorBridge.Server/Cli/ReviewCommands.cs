@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using EditorBridge.Editor;
+using EditorBridge.Gate;
+
+namespace EditorBridge.Cli;
+
+/// <summary>
+/// <c>editorbridge reviews</c>, <c>approve</c> and <c>reject</c>: reviews from a terminal.
+/// Verdicts are taken from a terminal outside any agent's family only; the host checks that itself and does not trust this program.
+/// </summary>
+internal static class ReviewCommands
+{
+    public static IEnumerable<Command> Build()
+    {
+        yield return List();
+        yield return Show();
+        yield return Give("approve", "Approve a pending review: the action runs as it was asked, or with --edited as you wrote it.", "approve");
+        yield return Give("reject", "Reject a pending review: the action does not run and the agent is told why.", "reject");
+    }
+
+    private static Command List()
+    {
+        var state = StateOption.Build();
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("reviews", "List the reviews that wait for a person.") { state, json };
+        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
+        {
+            using var client = await ControlClient.ConnectAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
+            var reviews = await client.AskAsync<ReviewsResult>(EditorMethods.ListReviews, new { }, cancellationToken);
+            if (parsed.GetValue(json))
+            {
+                Console.WriteLine(JsonSerializer.Serialize(reviews, EditorWire.Options));
+                return 0;
+            }
+
+            if (reviews.Pending.Length == 0) Console.WriteLine("No review waits for a person.");
+            foreach (var review in reviews.Pending)
+                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review)} left  {Visible(review.Title)}\n    {Visible(review.Summary)}");
+            if (reviews.Pending.Length > 0) Console.WriteLine("\nSee one with: editorbridge review ID. Decide with: editorbridge approve ID, or editorbridge reject ID --reason \"…\".");
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var state = StateOption.Build();
+        var id = new Argument<string>("id") { Description = "The review, as listed by 'editorbridge reviews'." };
+        var command = new Command("review", "Show one pending review: what would change, and why it is held.") { id, state };
+        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
+        {
+            using var client = await ControlClient.ConnectAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
+            var reviews = await client.AskAsync<ReviewsResult>(EditorMethods.ListReviews, new { }, cancellationToken);
+            var review = reviews.Pending.Concat(reviews.Recent).FirstOrDefault(r => r.Id == parsed.GetValue(id));
+            if (review is null)
+            {
+                await Console.Error.WriteLineAsync($"There is no review {parsed.GetValue(id)}. List them with: editorbridge reviews");
+                return 1;
+            }
+
+            Console.WriteLine(Describe(review));
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command Give(string name, string description, string kind)
+    {
+        var state = StateOption.Build();
+        var id = new Argument<string>("id") { Description = "The review, as listed by 'editorbridge reviews'." };
+        var reason = new Option<string?>("--reason") { Description = "Why; it is recorded, and the agent reads it." };
+        var edited = new Option<FileInfo?>("--edited") { Description = "File whose text runs instead of the proposed one." };
+        var command = new Command(name, description) { id, state, reason };
+        if (kind == "approve") command.Add(edited);
+        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
+        {
+            if (AgentAncestry.Find(Environment.ProcessId) is { } agent)
+            {
+                await Console.Error.WriteLineAsync($"editorbridge: verdicts are for people, and this command runs below {agent}. Nothing was decided. Use a terminal of your own, the portal or the editor.");
+                return 3;
+            }
+
+            var text = parsed.GetValue(edited) is { } file ? await File.ReadAllTextAsync(file.FullName, cancellationToken) : null;
+            using var client = await ControlClient.ConnectAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
+            var answer = await client.AskAsync<VerdictAnswer>(
+                EditorMethods.GiveVerdict, new VerdictParams(parsed.GetValue(id)!, text is null ? kind : "approveEdited", text, parsed.GetValue(reason)), cancellationToken);
+            Console.WriteLine(answer.Message);
+            return answer.Result is "accepted" or "secondPersonNeeded" ? 0 : 2;
+        }));
+        return command;
+    }
+
+    private static string Describe(ReviewView review)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{review.Id}  {review.State}  {review.Severity}  {Visible(review.Title)}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"asked by {Visible(review.Actor)} through the {review.Door} door{(review.Path is null ? "" : $", file {Visible(review.Path)}")}");
+        text.AppendLine(Visible(review.Summary));
+        foreach (var finding in review.Findings) text.AppendLine(CultureInfo.InvariantCulture, $"  [{finding.RuleId}] {finding.Severity}: {Visible(finding.Message)}");
+        text.AppendLine().AppendLine(review.Before is null ? "proposed:" : "before:");
+        if (review.Before is not null) text.AppendLine(Visible(review.Before)).AppendLine("after:");
+        return text.AppendLine(Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();
+    }
+
+    private static string Left(ReviewView review)
+    {
+        var left = review.ExpiresAt - DateTimeOffset.UtcNow;
+        return left <= TimeSpan.Zero ? "0:00" : $"{(int)left.TotalMinutes}:{left.Seconds:00}";
+    }
+
+    // What an agent wrote must not move the cursor, recolour or hide anything in a person's terminal.
+    private static string Visible(string text) =>
+        string.Concat(text.EnumerateRunes().Select(rune => rune.Value is '\n' or '\t' || !IsHidden(rune) ? rune.ToString() : $"<U+{rune.Value:X4}>"));
+
+    private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+}

@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using EditorBridge.Audit;
+using EditorBridge.Messages;
+
+namespace EditorBridge.Proxy;
+
+/// <summary>How a request ended, gathered on the way.</summary>
+internal sealed class ProxyEnd
+{
+    /// <summary>done, failed, client_gone, truncated.</summary>
+    public string Result { get; set; } = "failed";
+
+    public int? Status { get; set; }
+    public string? UpstreamRequestId { get; set; }
+    public string? Error { get; set; }
+    public TimeSpan Duration { get; set; }
+
+    /// <summary>What was seen of the answer so far; kept up to date while it streams, so that a client that leaves does not take the count with it.</summary>
+    public StreamOutcome Seen { get; private set; } = new();
+
+    public void Take(StreamOutcome outcome)
+    {
+        Seen = outcome;
+        Error = outcome.Failure;
+        Result = outcome switch { { Failure: not null } => "failed", { Truncated: true } => "truncated", _ => "done" };
+    }
+}
+
+/// <summary>The proxy's entries: what is about to leave for the account, and how that ended. Described in docs/audit-format.md.</summary>
+internal static class ProxyEntries
+{
+    public static AuditDraft Intent(string callId, StreamCall call, MessagesRequest request, SanitizedRequest sanitized) => Of(EntryKind.MessageIntent, callId, call) with
+    {
+        Model = sanitized.Model,
+        Result = "intent",
+        Facts = new JsonObject
+        {
+            ["askedModel"] = request.Model,
+            ["stream"] = request.Stream,
+            ["maxTokens"] = request.MaxTokens,
+            ["messages"] = request.MessageCount,
+            ["tools"] = request.ToolNames.Length,
+            ["bytes"] = request.Body.Length,
+            ["sentBytes"] = sanitized.Body.Length,
+            ["bodySha256"] = request.BodyHash,
+            ["conversationSha256"] = request.ConversationHash,
+            ["promptSha256"] = request.LastUserTextHash,
+            ["removals"] = new JsonArray([.. sanitized.Removals.Select(r => new JsonObject
+            {
+                ["kind"] = r.Kind.ToString(),
+                ["what"] = r.What,
+                ["where"] = r.Where,
+                ["count"] = r.Count,
+            })]),
+        },
+    };
+
+    public static AuditDraft Outcome(string callId, StreamCall call, ProxyEnd end) => Of(EntryKind.MessageOutcome, callId, call) with
+    {
+        Model = call.Model,
+        Result = end.Result,
+        Facts = new JsonObject
+        {
+            ["status"] = end.Status,
+            ["requestId"] = end.UpstreamRequestId,
+            ["messageId"] = end.Seen.MessageId,
+            ["stopReason"] = end.Seen.StopReason,
+            ["inputTokens"] = end.Seen.Usage.Input,
+            ["outputTokens"] = end.Seen.Usage.Output,
+            ["cacheReadTokens"] = end.Seen.Usage.CacheRead,
+            ["cacheCreationTokens"] = end.Seen.Usage.CacheCreation,
+            ["toolUses"] = end.Seen.ToolUses,
+            ["released"] = end.Seen.Released,
+            ["refused"] = end.Seen.Refused,
+            ["durationMs"] = (long)end.Duration.TotalMilliseconds,
+            ["error"] = end.Error,
+        },
+    };
+
+    private static AuditDraft Of(EntryKind kind, string callId, StreamCall call) => new()
+    {
+        Kind = kind,
+        CallId = callId,
+        SessionId = call.SessionId,
+        Actor = call.Actor,
+        Door = "proxy",
+    };
+}

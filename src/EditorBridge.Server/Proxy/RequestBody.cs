@@ -1,0 +1,56 @@
+using System.IO.Compression;
+using EditorBridge.Messages;
+using ZstdSharp;
+
+namespace EditorBridge.Proxy;
+
+/// <summary>Reads a request's body whole, decoded, and never more of it than the API takes.</summary>
+internal static class RequestBody
+{
+    /// <summary>The API's own limit, for what is sent as well as for what it unpacks to.</summary>
+    private const int Largest = 32 * 1024 * 1024;
+
+    public static async Task<(ReadOnlyMemory<byte> Body, AnthropicError? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
+        try
+        {
+            await using var decoded = encoding switch
+            {
+                "" or "identity" => request.Body,
+                "gzip" => new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+                "deflate" => new ZLibStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+                "br" => new BrotliStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+                "zstd" => new DecompressionStream(request.Body, leaveOpen: true),
+                _ => null as Stream,
+            };
+            if (decoded is null) return (default, AnthropicErrors.InvalidRequest($"The content encoding '{encoding}' is not known here (gzip, deflate, br and zstd are). Nothing was sent to the account."));
+            return await ReadAllAsync(decoded, request.ContentLength, cancellationToken) is { } body ? (body, null) : (default, TooLarge());
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return (default, TooLarge());
+        }
+        catch (Exception e) when (e is InvalidDataException or ZstdException)
+        {
+            return (default, AnthropicErrors.InvalidRequest($"The body is not valid {encoding}: {e.Message} Nothing was sent to the account."));
+        }
+    }
+
+    private static async Task<byte[]?> ReadAllAsync(Stream stream, long? announced, CancellationToken cancellationToken)
+    {
+        using var whole = new MemoryStream((int)Math.Clamp(announced ?? 0, 4096, Largest));
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            if (whole.Length + read > Largest) return null;
+            whole.Write(buffer, 0, read);
+        }
+
+        return whole.ToArray();
+    }
+
+    private static AnthropicError TooLarge() =>
+        new(StatusCodes.Status413PayloadTooLarge, AnthropicErrorType.RequestTooLarge, $"The request is larger than {Largest / 1024 / 1024} MB, the Messages API's own limit. Nothing was sent to the account.");
+}

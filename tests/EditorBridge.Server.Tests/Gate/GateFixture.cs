@@ -1,0 +1,108 @@
+using System.Text.Json;
+using EditorBridge.Audit;
+using EditorBridge.Gate;
+using EditorBridge.Ledger;
+using EditorBridge.Policy;
+using EditorBridge.Review;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EditorBridge.Server.Tests.Gate;
+
+/// <summary>A real gate over a real ledger in a folder of its own, with a clock that only moves when told.</summary>
+internal sealed class GateFixture : IAsyncDisposable
+{
+    public const string DangerousSql = "DROP TABLE RAW.ORDERS;\n";
+    public const string BenignSql = "select order_id, amount from analytics.orders;\n";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("editorbridge-gate-");
+
+    public GateFixture()
+    {
+        State = StateFolder.Open(Path.Combine(_folder.FullName, "state"));
+        Workspace = Directory.CreateDirectory(Path.Combine(_folder.FullName, "project")).FullName;
+        Start();
+    }
+
+    public StateFolder State { get; }
+    public string Workspace { get; }
+    public FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
+    public LedgerWriter Ledger { get; private set; } = null!;
+    public ReviewDesk Desk { get; private set; } = null!;
+    public ActionGate Gate { get; private set; } = null!;
+    public AdmittedCalls Admitted { get; private set; } = null!;
+    public AgentSessions Sessions { get; private set; } = null!;
+
+    private void Start()
+    {
+        Ledger = LedgerWriter.Open(new LedgerOptions { Folder = State.LedgerFolder }, Time, NullLoggerFactory.Instance);
+        Desk = new ReviewDesk(Ledger, Time, NullLogger<ReviewDesk>.Instance);
+        Admitted = new AdmittedCalls();
+        Sessions = new AgentSessions(Time);
+        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(), Admitted, new GateContext("sandbox", null, null), Time, NullLogger<ActionGate>.Instance);
+        Desk.RaisesRisk = Gate.EditRaisesRisk;
+    }
+
+    /// <summary>The host stops and the next one starts on the same folder.</summary>
+    public async Task RestartAsync()
+    {
+        await Desk.DisposeAsync();
+        await Ledger.DisposeAsync();
+        Start();
+        await new ReviewRestore(State, Ledger, Time, NullLogger<ReviewRestore>.Instance).RestoreAsync(Desk, CancellationToken.None);
+    }
+
+    public string FileIn(string name) => Path.Combine(Workspace, name);
+
+    public ActionRequest Write(string name, string content, string? toolUseId = "toolu_1", Door door = Door.Hook, string session = "session-1") =>
+        Request("Write", new { file_path = FileIn(name), content }, toolUseId, door, session);
+
+    public ActionRequest Request(string tool, object input, string? toolUseId = "toolu_1", Door door = Door.Hook, string session = "session-1") => new()
+    {
+        Door = door,
+        Tool = tool,
+        Input = ToolInput.TryCanonical(tool, JsonSerializer.SerializeToElement(input), out _)!,
+        ToolUseId = toolUseId,
+        SessionId = session,
+        Actor = "agent:claude-code/2.1.330",
+        Workspace = Workspace,
+    };
+
+    /// <summary>Asks the gate and waits until its question lies on the desk.</summary>
+    public async Task<(Task<Admission> Admission, ReviewItem Item)> AskAsync(ActionRequest request, CancellationToken callerGone = default)
+    {
+        var opened = new TaskCompletionSource<ReviewItem>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Take(ReviewItem item) => opened.TrySetResult(item);
+        Desk.Opened += Take;
+        var admission = Gate.AdmitAsync(request, callerGone);
+        var first = await Task.WhenAny(opened.Task, admission).WaitAsync(TestLimits.Signal);
+        Desk.Opened -= Take;
+        if (first == admission) throw new InvalidOperationException($"The gate answered without asking: {await admission}");
+        return (admission, await opened.Task);
+    }
+
+    public async Task<IReadOnlyList<AuditEntry>> EntriesAsync(string callId)
+    {
+        using var reader = LedgerReader.Open(State.LedgerFolder);
+        return await reader.EntriesForCallAsync(callId, CancellationToken.None);
+    }
+
+    public static Verdict Approve(string person = "alice", string? reason = null) => new(VerdictKind.Approve, person, "portal", reason, null);
+
+    public static Verdict Reject(string reason, string person = "alice") => new(VerdictKind.Reject, person, "portal", reason, null);
+
+    public static Verdict Edited(string text, string person = "alice") => new(VerdictKind.ApproveEdited, person, "portal", null, text);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Desk.DisposeAsync();
+        await Ledger.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}
+
+/// <summary>How long a test waits for a signal before it says that it did not come.</summary>
+internal static class TestLimits
+{
+    public static readonly TimeSpan Signal = TimeSpan.FromSeconds(30);
+}
