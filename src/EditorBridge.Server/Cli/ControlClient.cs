@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Text.Json;
 using EditorBridge.Editor;
 using EditorBridge.Hosting;
 using StreamJsonRpc;
@@ -21,20 +19,17 @@ internal sealed class ControlClient : IDisposable
     {
         var host = await HostFinder.FindAsync(state, cancellationToken)
             ?? throw new HostNotStartedException($"No host runs for the state folder {state.Path}, so there are no pending reviews here. Start one with: editorbridge serve");
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        Stream stream;
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(host.Socket), cancellationToken);
+            stream = await ControlChannel.ConnectAsync(state, cancellationToken);
         }
-        catch (SocketException e)
+        catch (IOException e)
         {
-            socket.Dispose();
-            throw new HostNotStartedException($"The host (process {host.Pid}) does not answer at {host.Socket}: {e.Message}");
+            throw new HostNotStartedException($"The host (process {host.Pid}) does not take commands: {e.Message}");
         }
 
-        var stream = new NetworkStream(socket, ownsSocket: true);
-        var formatter = new SystemTextJsonFormatter { JsonSerializerOptions = EditorWire.Options };
-        var rpc = new JsonRpc(new HeaderDelimitedMessageHandler(stream, stream, formatter));
+        var rpc = EditorWire.Over(stream, stream);
         rpc.StartListening();
         var client = new ControlClient(rpc);
         await client.AskAsync<InitializeResult>(

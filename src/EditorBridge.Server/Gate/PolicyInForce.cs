@@ -5,5 +5,7 @@ namespace EditorBridge.Gate;
 /// <summary>The policy that holds for a workspace, read anew when a file of it changes. A broken file throws, and the gate refuses.</summary>
 internal sealed class PolicyInForce
 {
-    public PolicySet For(string? workspace) => PolicySet.Default;
+    private readonly PolicySet _default = PolicySet.Default;
+
+    public PolicySet For(string? workspace) => _default;
 }

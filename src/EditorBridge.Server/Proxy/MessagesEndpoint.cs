@@ -72,31 +72,32 @@ internal sealed partial class MessagesEndpoint(
     private async Task ForwardAsync(HttpContext context, SanitizedRequest sanitized, MessagesRequest request, StreamCall call, ProxyEnd end, string callId)
     {
         var clientGone = context.RequestAborted;
-        using var answer = await cortex.SendMessagesAsync(sanitized, clientGone);
+        await using var answer = await cortex.SendMessagesAsync(sanitized.Body, sanitized.Headers, clientGone);
         end.Status = answer.Status;
         end.UpstreamRequestId = answer.RequestId;
+        end.Attempts = answer.Attempts;
         if (answer.RequestId is { } upstreamId) context.Response.Headers["x-snowflake-request-id"] = upstreamId;
-        if (answer.IsSandbox) context.Response.Headers["x-editorbridge-sandbox"] = "1";
-        if (answer.Error is { } error)
+        if (settings.IsSandbox) context.Response.Headers["x-editorbridge-sandbox"] = "1";
+        if (answer.Failure is { } failure)
         {
             end.Result = "failed";
-            end.Error = error.Message;
-            await FailAsync(context, error, callId);
+            end.Error = failure.Error.Message;
+            await FailAsync(context, failure.Error, callId);
             return;
         }
 
-        if (request.Stream)
+        if (answer.Stream is { } stream)
         {
             context.Response.ContentType = "text/event-stream; charset=utf-8";
             context.Response.Headers.CacheControl = "no-cache";
             context.Response.Headers["x-accel-buffering"] = "no";
             await context.Response.StartAsync(clientGone);
-            await streamGate.PassAsync(answer.Body, context.Response.BodyWriter, call, end.Seen, clientGone);
+            await streamGate.PassAsync(stream, context.Response.BodyWriter, call, end.Seen, clientGone);
             end.Take(end.Seen);
             return;
         }
 
-        var (body, outcome) = await answerGate.PassAsync(await answer.ReadBodyAsync(clientGone), call, clientGone);
+        var (body, outcome) = await answerGate.PassAsync(answer.Message ?? default, call, clientGone);
         end.Take(outcome);
         context.Response.StatusCode = outcome.Failure is null ? StatusCodes.Status200OK : StatusCodes.Status502BadGateway;
         context.Response.ContentType = "application/json";

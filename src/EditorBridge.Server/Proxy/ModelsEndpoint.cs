@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using EditorBridge.Messages;
 using EditorBridge.Snowflake;
@@ -13,25 +14,31 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
     // The account does not say when a model came; clients want a date and use it for nothing.
     private const string UnknownDate = "1970-01-01T00:00:00Z";
 
-    public async Task<IResult> ListAsync(CancellationToken cancellationToken)
+    public Task<IResult> ListAsync(CancellationToken cancellationToken) => AnswerAsync(models => new JsonObject
     {
-        var (models, error) = await cortex.ListModelsAsync(cancellationToken);
-        if (error is not null) return Results.Bytes(AnthropicErrors.Write(error, requestId: null), "application/json", statusCode: error.Status);
-        var data = new JsonArray([.. models.Select(Entry)]);
-        return Results.Json(new JsonObject
-        {
-            ["data"] = data,
-            ["has_more"] = false,
-            ["first_id"] = models.Length > 0 ? models[0] : null,
-            ["last_id"] = models.Length > 0 ? models[^1] : null,
-        });
-    }
+        ["data"] = new JsonArray([.. models.Select(Entry)]),
+        ["has_more"] = false,
+        ["first_id"] = models.FirstOrDefault(),
+        ["last_id"] = models.LastOrDefault(),
+    }, cancellationToken);
 
-    public async Task<IResult> GetAsync(string id, CancellationToken cancellationToken)
+    public Task<IResult> GetAsync(string id, CancellationToken cancellationToken) =>
+        AnswerAsync(models => models.Contains(id, StringComparer.Ordinal) ? Entry(id) : null, cancellationToken);
+
+    private async Task<IResult> AnswerAsync(Func<ImmutableArray<string>, JsonObject?> answer, CancellationToken cancellationToken)
     {
-        var (models, error) = await cortex.ListModelsAsync(cancellationToken);
-        error ??= models.Contains(id, StringComparer.Ordinal) ? null : new AnthropicError(404, AnthropicErrorType.NotFound, $"The account has no model {id}. GET /v1/models lists those it has.");
-        return error is null ? Results.Json(Entry(id)) : Results.Bytes(AnthropicErrors.Write(error, requestId: null), "application/json", statusCode: error.Status);
+        AnthropicError error;
+        try
+        {
+            if (answer(await cortex.ListModelsAsync(cancellationToken)) is { } json) return Results.Json(json);
+            error = new AnthropicError(404, AnthropicErrorType.NotFound, "The account does not offer this model to your role. GET /v1/models lists those it offers.");
+        }
+        catch (CortexException e)
+        {
+            error = e.Failure.Error;
+        }
+
+        return Results.Text(AnthropicErrors.Write(error, requestId: null), "application/json", error.Status);
     }
 
     private static JsonObject Entry(string id) => new()

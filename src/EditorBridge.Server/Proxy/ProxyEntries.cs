@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Messages;
+using EditorBridge.Snowflake;
 
 namespace EditorBridge.Proxy;
 
@@ -13,6 +15,10 @@ internal sealed class ProxyEnd
     public int? Status { get; set; }
     public string? UpstreamRequestId { get; set; }
     public string? Error { get; set; }
+
+    /// <summary>Every request that left for the account; each may stand in its usage records.</summary>
+    public ImmutableArray<CortexAttempt> Attempts { get; set; } = [];
+
     public TimeSpan Duration { get; set; }
 
     /// <summary>What was seen of the answer so far; kept up to date while it streams, so that a client that leaves does not take the count with it.</summary>
@@ -74,6 +80,14 @@ internal static class ProxyEntries
             ["refused"] = end.Seen.Refused,
             ["durationMs"] = (long)end.Duration.TotalMilliseconds,
             ["error"] = end.Error,
+            ["attempts"] = new JsonArray([.. end.Attempts.Select(a => new JsonObject
+            {
+                ["startedAt"] = a.StartedAt.ToString("O"),
+                ["durationMs"] = (long)a.Duration.TotalMilliseconds,
+                ["status"] = a.Status,
+                ["requestId"] = a.RequestId,
+                ["cause"] = a.Cause?.ToString(),
+            })]),
         },
     };
 

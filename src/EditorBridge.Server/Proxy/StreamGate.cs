@@ -238,7 +238,7 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
         if (read.Kind == SseEventKind.Malformed)
             return StreamPiece.Broken("The Snowflake account sent an event that clients would read differently; the answer was ended there. Nothing after it was run.");
         if (read.Kind == SseEventKind.Error)
-            return StreamPiece.Broken(UpstreamErrors.TranslateFrame(frame.Data).Message);
+            return StreamPiece.Broken(UpstreamErrors.TranslateFrame(frame.Data).Error.Message);
         if (OpenTool is not null) return Collect(frame, read);
         if (read is not { Kind: SseEventKind.BlockStart, BlockType: "tool_use" }) return StreamPiece.Raw(frame.Raw.ToArray(), read);
 

@@ -75,7 +75,7 @@ internal sealed class GateFixture : IAsyncDisposable
         void Take(ReviewItem item) => opened.TrySetResult(item);
         Desk.Opened += Take;
         var admission = Gate.AdmitAsync(request, callerGone);
-        var first = await Task.WhenAny(opened.Task, admission).WaitAsync(TestLimits.Signal);
+        var first = await Task.WhenAny(opened.Task, admission).WaitAsync(TestLimits.Signal, CancellationToken.None);
         Desk.Opened -= Take;
         if (first == admission) throw new InvalidOperationException($"The gate answered without asking: {await admission}");
         return (admission, await opened.Task);
