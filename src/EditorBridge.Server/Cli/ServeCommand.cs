@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
@@ -14,7 +15,7 @@ internal static partial class ServeCommand
     {
         var port = new Option<int>("--port") { Description = "Port of the proxy on 127.0.0.1 (0: any free one).", DefaultValueFactory = _ => ServeOptions.DefaultPort };
         var state = StateOption.Build();
-        var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one." };
+        var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one.", CustomParser = Address };
         var tokenFile = new Option<FileInfo?>("--pat-file") { Description = "File (0600) holding a programmatic access token." };
         var account = new Option<string?>("--account") { Description = "Connection to use, by its name in Snowflake's connections.toml or ours." };
         var byEditor = new Option<bool>("--started-by-editor") { Description = "Leave when no editor, stream or review has needed the host for ten minutes." };
@@ -39,6 +40,14 @@ internal static partial class ServeCommand
             }, cancellationToken);
         }));
         return command;
+    }
+
+    private static Uri? Address(ArgumentResult argument)
+    {
+        var text = argument.Tokens.Single().Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return address;
+        argument.AddError($"'{text}' is not an address such as http://127.0.0.1:4010.");
+        return null;
     }
 
     private static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)

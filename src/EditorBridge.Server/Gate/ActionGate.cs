@@ -35,7 +35,7 @@ internal sealed partial class ActionGate(
             var reading = ActionReading.Read(request, context, time.GetLocalNow(), FileText.ReadOrNull);
 
             // 3. What policy says.
-            var decision = PolicyEvaluator.Decide(policy.For(request.Workspace), reading.Facts);
+            var decision = PolicyEvaluator.Decide(await policy.ForAsync(request.Workspace), reading.Facts);
             var (admission, review) = decision.Effect switch
             {
                 Effect.Allow => (new Admission(AdmissionKind.Released, callId, request.Input, decision.Summary, Person: null), null),
@@ -69,12 +69,12 @@ internal sealed partial class ActionGate(
     }
 
     /// <summary>Why an edited text may not run under the review it was written in; null when it may.</summary>
-    public string? EditRaisesRisk(ReviewItem item, string editedText)
+    public async Task<string?> EditRaisesRiskAsync(ReviewItem item, string editedText)
     {
         if (ToolInput.WithEdit(item.Tool, item.Input, item.Change, editedText) is not { } input)
             return "The edited text does not fit into this tool's input. Nothing was decided.";
         var reading = ActionReading.Read(Edited(item, input), context, time.GetLocalNow(), FileText.ReadOrNull);
-        var decision = PolicyEvaluator.Decide(policy.For(item.Workspace), reading.Facts);
+        var decision = PolicyEvaluator.Decide(await policy.ForAsync(item.Workspace), reading.Facts);
         if (decision.Effect == Effect.Deny) return "Policy refuses the edited text: " + decision.Summary + " Nothing was decided.";
         return reading.Severity > item.Severity
             ? $"The edited text is riskier ({reading.Severity.ToString().ToLowerInvariant()}) than what was proposed ({item.Severity.ToString().ToLowerInvariant()}). It needs a review of its own: reject this one and ask the agent for it."

@@ -16,7 +16,7 @@ internal static class GateFeature
         {
             var gate = ActivatorUtilities.CreateInstance<ActionGate>(provider);
             // The desk needs the gate's judgement of an edit; the gate needs the desk to ask. The gate is the one that knows both.
-            provider.GetRequiredService<ReviewDesk>().RaisesRisk = gate.EditRaisesRisk;
+            provider.GetRequiredService<ReviewDesk>().RaisesRiskAsync = gate.EditRaisesRiskAsync;
             return gate;
         });
         services.AddSingleton<ClaudeHookEndpoint>();

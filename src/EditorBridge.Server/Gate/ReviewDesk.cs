@@ -85,6 +85,8 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
 
         try
         {
+            if (verdict.Kind == VerdictKind.ApproveEdited && await RaisesRiskAsync(review!.Item, verdict.EditedText!) is { } risk)
+                return new(VerdictResult.EditRaisesRisk, risk);
             if (review!.Item.Decision.Obligations.TwoPeople && verdict.Kind != VerdictKind.Reject && review.FirstApprover is null)
             {
                 await ledger.AppendAsync(GateEntries.FirstApproval(review.Item, verdict));
@@ -177,15 +179,13 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
                     return new(VerdictResult.NotThisPerson, "Whoever asked cannot be the second person. Nothing was decided.");
             }
 
-            if (verdict.Kind == VerdictKind.ApproveEdited && RaisesRisk(review.Item, verdict.EditedText!) is { } risk)
-                return new(VerdictResult.EditRaisesRisk, risk);
             review.Claimed = true;
             return null;
         }
     }
 
     /// <summary>Set by the gate: why an edited text may not be released under this review, or null when it may.</summary>
-    public Func<ReviewItem, string, string?> RaisesRisk { get; set; } = (_, _) => "Edits cannot be judged yet. Nothing was decided.";
+    public Func<ReviewItem, string, Task<string?>> RaisesRiskAsync { get; set; } = (_, _) => Task.FromResult<string?>("Edits cannot be judged yet. Nothing was decided.");
 
     private void Close(PendingReview review, ClosedReview closed)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Gate;
+using EditorBridge.Guard;
 using EditorBridge.Ledger;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -9,7 +10,7 @@ namespace EditorBridge.Hosting;
 
 /// <summary>Start and end of a host: what was open before is put back, the address is written once requests are answered, and both are entries.</summary>
 internal sealed class HostLifecycle(
-    ServeOptions options, GateContext account, LedgerWriter ledger, ReviewDesk desk, ReviewRestore restore, ActionGate gate, IServer server) : IHostedLifecycleService
+    ServeOptions options, GateContext account, LedgerWriter ledger, ReviewDesk desk, ReviewRestore restore, ActionGate gate, ClientTokens tokens, IServer server) : IHostedLifecycleService
 {
     private readonly string _run = "host-" + Guid.CreateVersion7().ToString("N");
 
@@ -17,6 +18,8 @@ internal sealed class HostLifecycle(
     {
         // Asked for here so that the gate exists, and can judge edits, before the first review is put back.
         ArgumentNullException.ThrowIfNull(gate);
+        // And the tokens, so that their files are there for the first client.
+        ArgumentNullException.ThrowIfNull(tokens);
         await ledger.AppendAsync(Entry(EntryKind.HostStarted, new JsonObject
         {
             ["version"] = HostApplication.Version,

@@ -39,8 +39,8 @@ internal sealed class GateFixture : IAsyncDisposable
         Desk = new ReviewDesk(Ledger, Time, NullLogger<ReviewDesk>.Instance);
         Admitted = new AdmittedCalls();
         Sessions = new AgentSessions(Time);
-        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(), Admitted, new GateContext("sandbox", null, null), Time, NullLogger<ActionGate>.Instance);
-        Desk.RaisesRisk = Gate.EditRaisesRisk;
+        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(Ledger), Admitted, new GateContext("sandbox", null, null), Time, NullLogger<ActionGate>.Instance);
+        Desk.RaisesRiskAsync = Gate.EditRaisesRiskAsync;
     }
 
     /// <summary>The host stops and the next one starts on the same folder.</summary>
