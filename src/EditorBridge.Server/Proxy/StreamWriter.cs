@@ -70,7 +70,7 @@ internal sealed class StreamWriter(PipeWriter client, StreamOutcome outcome)
     }
 
     /// <summary>What stands in the answer instead of a call that does not run. It stays in the conversation, so the model knows.</summary>
-    public static string RefusalText(string tool, Admission admission) => $"EditorBridge: {tool} was not run. {admission.Reason}";
+    public static string RefusalText(string tool, Admission admission) => $"EditorBridge held back this {tool} call. {admission.Reason}";
 
     /// <summary>Ends a stream that has begun. Claude Code shows the message of an invalid_request_error and does not try again by itself (measured).</summary>
     public Task FailAsync(string message, CancellationToken cancellationToken) =>
