@@ -5,20 +5,76 @@ namespace EditorBridge.Sql;
 /// <summary>The door of the Sql room. Reads Snowflake SQL and says what it would do. Never throws, never answers "allow" for what it did not fully read.</summary>
 public static class SqlAnalyzer
 {
-    public static SqlAnalysis Analyze(string sql)
+    /// <summary>A submission longer than this is not reviewed statement by statement by any person.</summary>
+    private const int MaxStatements = 200;
+
+    public static SqlAnalysis Analyze(string sql) => Analyze(sql, SqlContext.Empty);
+
+    /// <summary>Analyses a text with what is known around it.</summary>
+    public static SqlAnalysis Analyze(string sql, SqlContext context)
     {
         if (string.IsNullOrWhiteSpace(sql)) return SqlAnalysis.Empty;
-        var span = new TextSpan(0, sql.Length);
-        var statement = new StatementAnalysis
+        var statements = ReadWorst(sql, new AnalysisScope(context), asBlock: false);
+        if (statements.Length == 0) return SqlAnalysis.Empty;
+        var chains = StatementChains.Find(statements, MaxStatements);
+        if (chains.Length > 0) statements = StatementChains.Raise(statements, chains);
+        return new SqlAnalysis
         {
-            Span = span,
-            Class = StatementClass.Unknown,
-            Effect = Effect.Review,
-            Severity = Severity.Medium,
-            Confidence = Confidence.Opaque,
-            Title = "SQL",
-            Reasons = [new Reason("U1", "This text was not understood in full.", span, Severity.Medium)],
+            Statements = statements,
+            ChainReasons = [.. chains.Select(chain => chain.Reason)],
+            Effect = statements.Max(statement => statement.Effect),
+            Severity = statements.Max(statement => statement.Severity),
         };
-        return new SqlAnalysis { Statements = [statement], ChainReasons = [], Effect = Effect.Review, Severity = Severity.Medium };
+    }
+
+    /// <summary>
+    /// Reads a text as the server does and, where other readers would cut it otherwise, in every other way too; the worst reading counts.
+    /// </summary>
+    internal static ImmutableArray<StatementAnalysis> ReadWorst(string sql, AnalysisScope scope, bool asBlock)
+    {
+        var script = SqlScript.Read(sql);
+        var worst = StatementReader.Read(script, scope, asBlock);
+        if (script.Bidi is { } bidi) worst = Mark(worst, "G7", bidi);
+        if (script.Doubts == SqlReading.Server) return worst;
+
+        var doubted = script.Doubts;
+        foreach (var reading in OtherReadings(doubted))
+        {
+            var other = StatementReader.Read(SqlScript.Read(sql, reading), new AnalysisScope(), asBlock);
+            if (Rank(other).CompareTo(Rank(worst)) > 0) worst = other;
+        }
+        var rule = (doubted & (SqlReading.NestedComments | SqlReading.OddLineEnds)) != 0 ? "G3" : (doubted & SqlReading.LookAlikes) != 0 ? "G7" : null;
+        return rule is null ? worst : Mark(worst, rule, script.DoubtSpan);
+    }
+
+    private static IEnumerable<SqlReading> OtherReadings(SqlReading doubts)
+    {
+        yield return doubts;
+        foreach (var reading in (SqlReading[])[SqlReading.NestedComments, SqlReading.OddLineEnds, SqlReading.CommentsInPaths, SqlReading.LookAlikes])
+        {
+            if ((doubts & reading) != 0 && reading != doubts) yield return reading;
+        }
+    }
+
+    private static (Effect Effect, Severity Severity) Rank(ImmutableArray<StatementAnalysis> statements) =>
+        statements.Length == 0 ? (Effect.Allow, Severity.None) : (statements.Max(statement => statement.Effect), statements.Max(statement => statement.Severity));
+
+    private static ImmutableArray<StatementAnalysis> Mark(ImmutableArray<StatementAnalysis> statements, string ruleId, TextSpan span)
+    {
+        var rule = RuleCatalogue.Get(ruleId);
+        var builder = ImmutableArray.CreateBuilder<StatementAnalysis>(statements.Length);
+        foreach (var statement in statements)
+        {
+            // A deceptive character beside a verb that acts is no accident.
+            var effect = ruleId == "G7" && statement.Class is not (StatementClass.Read or StatementClass.Unknown or StatementClass.Session) && statement.Reasons.Any(reason => reason.Id == "G7") ? Effect.Deny : rule.Effect;
+            builder.Add(statement with
+            {
+                Effect = statement.Effect > effect ? statement.Effect : effect,
+                Severity = statement.Severity > rule.Severity ? statement.Severity : rule.Severity,
+                Confidence = statement.Confidence > Confidence.Ambiguous ? statement.Confidence : Confidence.Ambiguous,
+                Reasons = statement.Reasons.Any(reason => reason.Id == ruleId) ? statement.Reasons : statement.Reasons.Add(new Reason(ruleId, rule.Meaning, span, rule.Severity)),
+            });
+        }
+        return builder.MoveToImmutable();
     }
 }

@@ -16,7 +16,7 @@ public sealed class SqlScript
         Doubts = doubts;
         DoubtSpan = doubtSpan;
         Bidi = bidi;
-        Statements = StatementSplitter.Split(text, Tokens);
+        (Statements, Blocks) = StatementSplitter.Split(Tokens);
     }
 
     public string Text { get; }
@@ -25,6 +25,8 @@ public sealed class SqlScript
     public ReadOnlySpan<SqlToken> Tokens => _tokens.AsSpan(0, TokenCount);
     public int TokenCount { get; }
     public ImmutableArray<SqlStatement> Statements { get; }
+    /// <summary>Token ranges of the outermost Scripting blocks, in order.</summary>
+    public IReadOnlyList<Range> Blocks { get; }
     /// <summary>The readings under which this text may be cut otherwise. Empty for almost every text.</summary>
     public SqlReading Doubts { get; }
     /// <summary>The first place two readings differ.</summary>

@@ -9,23 +9,23 @@ namespace EditorBridge.Sql;
 /// </summary>
 internal ref struct StatementSplitter
 {
-    private readonly string _text;
     private readonly ReadOnlySpan<SqlToken> _tokens;
+    private readonly List<Range> _blocks = [];
     private int _at;
     private bool _noBlockAhead;
 
-    private StatementSplitter(string text, ReadOnlySpan<SqlToken> tokens)
+    private StatementSplitter(ReadOnlySpan<SqlToken> tokens)
     {
-        _text = text;
         _tokens = tokens;
     }
 
-    public static ImmutableArray<SqlStatement> Split(string text, ReadOnlySpan<SqlToken> tokens)
+    /// <summary>The statements, and the token ranges of the outermost blocks in them.</summary>
+    public static (ImmutableArray<SqlStatement> Statements, IReadOnlyList<Range> Blocks) Split(ReadOnlySpan<SqlToken> tokens)
     {
         var statements = ImmutableArray.CreateBuilder<SqlStatement>(4);
-        var splitter = new StatementSplitter(text, tokens);
+        var splitter = new StatementSplitter(tokens);
         while (splitter.Next(out var statement)) statements.Add(statement);
-        return statements.DrainToImmutable();
+        return (statements.DrainToImmutable(), splitter._blocks);
     }
 
     private bool Next(out SqlStatement statement)
@@ -167,12 +167,17 @@ internal ref struct StatementSplitter
                     if (open.Count == 0)
                     {
                         _at++;
+                        _blocks.Add(start.._at);
                         return StatementMarks.HoldsBlock;
                     }
                     break;
             }
         }
-        if (begun || WordAt(start) == Kw.BEGIN) return StatementMarks.HoldsBlock | StatementMarks.OpenBlock;
+        if (begun || WordAt(start) == Kw.BEGIN)
+        {
+            _blocks.Add(start.._at);
+            return StatementMarks.HoldsBlock | StatementMarks.OpenBlock;
+        }
 
         // DECLARE without BEGIN: nothing here is a block, so semicolons cut as always. Remembered, to stay linear.
         _noBlockAhead = true;

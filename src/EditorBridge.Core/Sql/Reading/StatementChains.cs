@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace EditorBridge.Sql;
+
+/// <summary>What several statements do together: a stage built and then filled, a role made, given and taken, a protection removed and then a read.</summary>
+internal static class StatementChains
+{
+    /// <param name="Effect">What every statement of the submission is raised to.</param>
+    internal readonly record struct Found(Reason Reason, Effect Effect);
+
+    public static ImmutableArray<Found> Find(ImmutableArray<StatementAnalysis> statements, int limit)
+    {
+        if (statements.Length < 2) return [];
+        var found = ImmutableArray.CreateBuilder<Found>();
+        var whole = new TextSpan(statements[0].Span.Start, statements[^1].Span.End - statements[0].Span.Start);
+        if (statements.Length > limit)
+        {
+            found.Add(new Found(new Reason("G23", $"The text holds {statements.Length} statements, more than a person reviews at once.", whole, Severity.Medium), Effect.Review));
+        }
+        if (statements.All(statement => statement.Effect == Effect.Allow)) return found.DrainToImmutable();
+        var outside = new HashSet<string>(StringComparer.Ordinal);
+        var filled = new HashSet<string>(StringComparer.Ordinal);
+        var roles = new HashSet<string>(StringComparer.Ordinal);
+        var unprotected = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var statement in statements)
+        {
+            var ids = statement.Reasons.Select(reason => reason.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var o in statement.Objects)
+            {
+                if (o.Kind == "STAGE" && o.Access is ObjectAccess.Create or ObjectAccess.Write && (ids.Contains("E6") || ids.Contains("E5"))) outside.Add(o.Name.TrimStart('@'));
+                if (o.Kind == "STAGE" && o.Access == ObjectAccess.Export && ids.Contains("E2"))
+                {
+                    if (outside.Contains(o.Name.TrimStart('@'))) found.Add(new Found(new Reason("E1", $"Data is written to {o.Name}, which this text points to a place outside the account.", statement.Span, Severity.Critical), Effect.Deny));
+                    filled.Add(o.Name);
+                }
+                if (ids.Contains("E3") && filled.Contains(o.Name)) found.Add(new Found(new Reason("E3", $"Data is written to {o.Name} and then downloaded.", statement.Span, Severity.Critical), Effect.Deny));
+                if (ids.Contains("E14") && filled.Contains(o.Name)) found.Add(new Found(new Reason("E14", $"Data is written to {o.Name} and then handed out by link.", statement.Span, Severity.High), Effect.Deny));
+                if (o is { Kind: "ROLE", Access: ObjectAccess.Create }) roles.Add(o.Name);
+                if (o is { Kind: "ROLE", Access: ObjectAccess.Read } && ids.Contains("P16") && roles.Contains(o.Name)) found.Add(new Found(new Reason("P16", $"Role {o.Name} is created, given rights and then used in the same text.", statement.Span, Severity.High), Effect.Deny));
+                if (ids.Contains("P9") && o.Access == ObjectAccess.Write) unprotected.Add(o.Name);
+                if (o.Access is ObjectAccess.Read or ObjectAccess.Export && unprotected.Contains(o.Name)) found.Add(new Found(new Reason("P9", $"The protection of {o.Name} is removed and the data is then read.", statement.Span, Severity.Critical), Effect.Deny));
+            }
+        }
+        return found.DrainToImmutable();
+    }
+
+    /// <summary>Every statement of a chain's submission is at least as strict as the chain: released one by one they would do the same.</summary>
+    public static ImmutableArray<StatementAnalysis> Raise(ImmutableArray<StatementAnalysis> statements, ImmutableArray<Found> chains)
+    {
+        var effect = chains.Max(chain => chain.Effect);
+        var severity = chains.Max(chain => chain.Reason.Severity);
+        return [.. statements.Select(statement => statement with
+        {
+            Effect = statement.Effect > effect ? statement.Effect : effect,
+            Severity = statement.Severity > severity ? statement.Severity : severity,
+            Reasons = [.. statement.Reasons, .. chains.Select(chain => chain.Reason).Where(reason => statement.Reasons.All(own => own.Id != reason.Id || own.Message != reason.Message))],
+        })];
+    }
+}
