@@ -103,7 +103,7 @@ internal sealed partial class StatementReader
             case FunctionEffect.RunsQuery: RunsQuery(open, span); break;
             case FunctionEffect.SystemTrace: _draft.Flag("E18", span); break;
             case FunctionEffect.SystemSecret: _draft.Raise("P8", Effect.Review, Severity.High, span, StatementClass.Privilege); break;
-            case FunctionEffect.SystemAct: _draft.Flag("S6", span, StatementClass.Exec); break;
+            case FunctionEffect.SystemAct: _draft.Flag("S6", span, StatementClass.Session); break;
             case FunctionEffect.SystemDanger: _draft.Raise("S6", Effect.Deny, Severity.Critical, span, StatementClass.Session); break;
             case FunctionEffect.SystemToken: _draft.Flag("P8", span, StatementClass.Privilege); break;
             case FunctionEffect.SystemSend: _draft.Flag("E9", span, StatementClass.Exfil); break;
