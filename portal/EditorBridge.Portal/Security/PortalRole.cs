@@ -11,7 +11,7 @@ public enum PortalRole
     Approver,
     /// <summary>Reads all metadata; a payload only with a reason that is itself recorded; exports.</summary>
     Auditor,
-    /// <summary>Reads rules and what they hit, and simulates changes. No payloads, no exports, no verdicts.</summary>
+    /// <summary>Reads rules and what they did. No payloads, no exports, no verdicts.</summary>
     PolicyAdmin,
     /// <summary>Reads settings and the integrity of the ledger. No payloads, no exports, no verdicts.</summary>
     SystemAdmin,
@@ -30,7 +30,6 @@ public enum PortalRight
     Export,
     VerifyLedger,
     ReadAccessLog,
-    SimulatePolicy,
     ReadSettings,
 }
 
@@ -44,7 +43,7 @@ public static class RoleRights
             [PortalRole.Approver] = [PortalRight.ReadCalls, PortalRight.ReadChanges, PortalRight.GiveVerdict],
             [PortalRole.Auditor] =
                 [PortalRight.ReadCalls, PortalRight.RevealPayload, PortalRight.Export, PortalRight.VerifyLedger, PortalRight.ReadAccessLog],
-            [PortalRole.PolicyAdmin] = [PortalRight.ReadCalls, PortalRight.SimulatePolicy],
+            [PortalRole.PolicyAdmin] = [PortalRight.ReadCalls],
             [PortalRole.SystemAdmin] =
                 [PortalRight.ReadCalls, PortalRight.VerifyLedger, PortalRight.ReadAccessLog, PortalRight.ReadSettings],
         }.ToImmutableDictionary();

@@ -78,7 +78,7 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
     public async Task<string> AllowedAsync(string session, string tool = "mcp__snowflake__execute_sql", string subject = "SELECT from ANALYTICS.MARTS.ORDERS", string input = """{"sql":"select count(*) from ANALYTICS.MARTS.ORDERS where ordered_at >= current_date"}""")
     {
         var call = NewCall("act");
-        await DecidedAsync(call, session, tool, subject, "allow", "none", "read", "default.reads");
+        await DecidedAsync(call, session, tool, subject, "allow", "none", "read", "default.sql.read");
         await AppendAsync(Action(EntryKind.ActionAdmitted, call, session, tool, subject) with
         {
             Result = "allow", Severity = "none", Payloads = [new AuditPayload("input", "application/json", input)],
@@ -110,7 +110,7 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
     {
         var call = NewCall("act");
         after ??= OrdersAfter;
-        await DecidedAsync(call, session, "Write", subject, "review", severity, "destructive", "default.destructive");
+        await DecidedAsync(call, session, "Write", subject, "review", severity, "destructive", "default.sql.destructive");
         var (drop, grant) = (after.IndexOf("drop table", StringComparison.Ordinal), after.IndexOf("to role PUBLIC", StringComparison.Ordinal));
         await AppendAsync(Action(EntryKind.ReviewOpened, call, session, "Write", subject) with
         {
@@ -120,8 +120,8 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
                 ["reviewId"] = "rev-" + call,
                 ["expiresAt"] = (clock.GetUtcNow() + TimeSpan.FromMinutes(10)).ToString("O"),
                 ["title"] = subject,
-                ["summary"] = "Rule default.destructive holds statements that drop objects, and rule default.privilege grants to PUBLIC, for a person.",
-                ["rules"] = new JsonArray(new JsonObject { ["id"] = "default.destructive" }, new JsonObject { ["id"] = "default.privilege" }),
+                ["summary"] = "Rule default.sql.destructive holds statements that drop objects, and rule default.sql.privilege grants to PUBLIC, for a person.",
+                ["rules"] = new JsonArray(new JsonObject { ["id"] = "default.sql.destructive" }, new JsonObject { ["id"] = "default.sql.privilege" }),
                 ["obligations"] = new JsonObject { ["reasonRequired"] = reasonRequired, ["twoPeople"] = twoPeople },
                 ["policyVersion"] = Policy, ["severity"] = severity, ["workspace"] = "/home/ann/warehouse", ["path"] = "/home/ann/warehouse/models/marts/orders.sql",
                 ["newFile"] = false, ["complete"] = true, ["editableProperty"] = "content",
