@@ -30,7 +30,13 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         try
         {
             using var response = await SendAsync(HttpMethod.Get, "bridge/status", null, cancellationToken);
-            return response.IsSuccessStatusCode ? null : await ProblemAsync(response, cancellationToken);
+            if (!response.IsSuccessStatusCode) return await ProblemAsync(response, cancellationToken);
+            var status = await response.Content.ReadFromJsonAsync(HostJson.Default.StatusReply, cancellationToken);
+            return status is { Recording: false } ? $"The host cannot record: {status.Problem} Nothing is released meanwhile." : null;
+        }
+        catch (JsonException)
+        {
+            return "What answers at the host's address is not the host.";
         }
         catch (HostUnreachableException e)
         {

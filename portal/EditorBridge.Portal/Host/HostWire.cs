@@ -12,6 +12,10 @@ public sealed record VerdictBody(string Kind, string Person, string? Reason, str
 /// <summary>Its answer. <paramref name="Result"/> is the wire name of <see cref="VerdictResult"/>.</summary>
 public sealed record VerdictReply(string Result, string Message);
 
+/// <summary>Answer of <c>GET /bridge/status</c>.</summary>
+/// <param name="Problem">Why records cannot be taken; null while they can.</param>
+public sealed record StatusReply(string Version, bool Recording, string? Problem);
+
 /// <summary>What somebody did with records.</summary>
 public enum AccessAction
 {
@@ -75,4 +79,5 @@ public static class HostWire
 [JsonSerializable(typeof(VerdictBody))]
 [JsonSerializable(typeof(VerdictReply))]
 [JsonSerializable(typeof(AccessBody))]
+[JsonSerializable(typeof(StatusReply))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
+using EditorBridge.Hosting;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
 
@@ -18,6 +19,7 @@ internal static class BridgeEndpoints
         var bridge = routes.MapGroup("/bridge").RequireToken(Client.Portal);
         bridge.MapPost("/reviews/{id}/verdict", GiveVerdictAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestVerdict));
         bridge.MapPost("/records", RecordAccessAsync);
+        bridge.MapGet("/status", (LedgerWriter ledger) => Results.Json(new StatusReply(HostApplication.Version, ledger.Health.Available, ledger.Health.Problem)));
     }
 
     private static async Task<IResult> GiveVerdictAsync(string id, VerdictBody body, ReviewDesk desk)
@@ -62,6 +64,9 @@ internal static class BridgeEndpoints
 
     /// <param name="Kind">approve, approveEdited or reject.</param>
     private sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text);
+
+    /// <param name="Problem">Why records cannot be taken; null while they can.</param>
+    private sealed record StatusReply(string Version, bool Recording, string? Problem);
 
     private sealed record VerdictReply(string Result, string Message);
 
