@@ -15,6 +15,12 @@ public sealed record SandboxOptions
     /// <summary>One gap of the scenario <c>slow</c>, standing for more than a minute.</summary>
     public TimeSpan SlowGap { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long the SQL API waits for a statement before it answers 202.</summary>
+    public TimeSpan SqlSyncWait { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>Rows of a result in one partition.</summary>
+    public int SqlPartitionRows { get; init; } = 1000;
+
     /// <summary>The account's clock: cache lifetime, expiry, delays.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

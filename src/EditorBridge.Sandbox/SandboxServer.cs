@@ -3,6 +3,7 @@ using EditorBridge.Sandbox.Auth;
 using EditorBridge.Sandbox.Cortex;
 using EditorBridge.Sandbox.Faults;
 using EditorBridge.Sandbox.Http;
+using EditorBridge.Sandbox.Sql;
 using EditorBridge.Sandbox.Usage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -13,7 +14,6 @@ namespace EditorBridge.Sandbox;
 public sealed class SandboxServer : IAsyncDisposable
 {
     private const string DefaultUser = "DEVELOPER";
-    private const string DefaultRole = "ANALYST";
     private readonly WebApplication _app;
 
     private SandboxServer(WebApplication app, string pat, ReceivedRequests received)
@@ -68,8 +68,12 @@ public sealed class SandboxServer : IAsyncDisposable
         var stale = new StaleConnections();
         UseAccountFrame(app, received, stale);
 
-        var bearer = new BearerCheck(tokens, DefaultRole);
-        app.MapCortex(options, bearer, new UsageLog(options.Clock, options.UsageDelay), stale);
+        var directory = new AccountDirectory();
+        var parameters = new AccountParameters();
+        var bearer = new BearerCheck(tokens, directory);
+        var usage = new UsageLog(options.Clock, options.UsageDelay);
+        app.MapCortex(options, bearer, usage, stale);
+        app.MapSql(options, bearer, directory, parameters, usage, stale);
         app.MapGet("/_sandbox/requests", context =>
             bearer.Identify(context) is { Error: { } denied } ? denied.WriteAsync(context) : received.WriteAsync(context));
         return app;

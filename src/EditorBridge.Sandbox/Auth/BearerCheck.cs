@@ -3,7 +3,7 @@ using EditorBridge.Sandbox.Http;
 namespace EditorBridge.Sandbox.Auth;
 
 /// <summary>Decides who calls, or how the account refuses. <c>x-api-key</c> is no credential here, as in a real account.</summary>
-internal sealed class BearerCheck(PatTable tokens, string defaultRole)
+internal sealed class BearerCheck(PatTable tokens, AccountDirectory directory)
 {
     private const string TypeHeader = "X-Snowflake-Authorization-Token-Type";
 
@@ -25,7 +25,10 @@ internal sealed class BearerCheck(PatTable tokens, string defaultRole)
         };
     }
 
-    private (Identity? Identity, SnowflakeError? Error) ByPat(string secret) => tokens.Find(secret) is { } pat
-        ? (new Identity(pat.UserName, pat.RoleRestriction ?? defaultRole, CredentialKind.ProgrammaticAccessToken), null)
+    private (Identity? Identity, SnowflakeError? Error) ByPat(string secret) => tokens.Find(secret) is { } pat && directory.User(pat.UserName) is { } user
+        ? (new Identity(user.Name, pat.RoleRestriction ?? user.DefaultRole, CredentialKind.ProgrammaticAccessToken)
+        {
+            RoleIsFixed = pat.RoleRestriction is not null,
+        }, null)
         : (null, new SnowflakeError(401, "Programmatic access token is invalid.", "394400"));
 }
