@@ -1,0 +1,250 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace EditorBridge.Snowflake;
+
+/// <summary>
+/// Runs statements through the account's SQL API: submit, wait, page, cancel. Failures are values; the caller's cancellation cancels
+/// the statement in the account as well.
+/// </summary>
+/// <remarks>
+/// <code>
+/// POST statements?async=true ──202, handle──▶ GET statements/{handle}, 0.05 … 5 s apart ──▶ 422, 408: failure
+///                                                  │ 200
+///                                                  └──▶ rows ──more partitions──▶ GET ?partition=n (gzip) ──▶ outcome
+/// </code>
+/// </remarks>
+public sealed partial class SqlApiClient
+{
+    private const int MaxAnswerBytes = 64 * 1024 * 1024;
+    private const int MaxSends = 4;
+    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SubmitDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CancelDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly HttpMessageInvoker _http;
+    private readonly Credential _credential;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SqlApiClient> _logger;
+    private readonly Uri _statements;
+
+    /// <param name="account">Checked once more: no credential is attached for a host that is not Snowflake's or named in the configuration.</param>
+    /// <exception cref="ArgumentException">The account's host may not hold a credential.</exception>
+    public SqlApiClient(SnowflakeAccount account, Credential credential, HttpMessageInvoker http, TimeProvider time, ILogger<SqlApiClient> logger, IReadOnlyCollection<string>? allowedHosts = null)
+    {
+        if (!SnowflakeHosts.MayHoldCredential(account.BaseAddress, account.IsSandbox, allowedHosts ?? []))
+        {
+            throw new ArgumentException($"{account.BaseAddress.Host} is no Snowflake host and is not named in account.allowedHosts: no credential will be sent there.", nameof(account));
+        }
+        _http = http;
+        _credential = credential;
+        _time = time;
+        _logger = logger;
+        _statements = new Uri(account.BaseAddress, "/api/v2/statements");
+    }
+
+    /// <summary>Runs one statement and waits for it.</summary>
+    public async Task<SqlOutcome> ExecuteAsync(SqlStatement statement, CancellationToken cancellationToken)
+    {
+        string? handle = null;
+        try
+        {
+            var body = SqlWire.Write(statement);
+            var answer = await SubmitAsync(statement.RequestId, body, cancellationToken);
+            for (var pause = FirstPoll; answer.Status == HttpStatusCode.Accepted; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPoll.Ticks)))
+            {
+                handle = SqlWire.Handle(answer.Body) ?? handle;
+                if (handle is null)
+                {
+                    return new SqlFailure(SqlFailureKind.NotUnderstood, "The account says the statement runs but gave no handle to ask for it.");
+                }
+                cancellationToken.ThrowIfCancellationRequested();
+                await Task.Delay(pause, _time, cancellationToken);
+                answer = await SendAsync(HttpMethod.Get, $"/{handle}", null, cancellationToken);
+            }
+            handle = SqlWire.Handle(answer.Body) ?? handle;
+            return answer.Status == HttpStatusCode.OK
+                ? await PageAsync(SqlWire.ReadRows(answer.Body), statement, cancellationToken)
+                : SqlWire.ReadFailure(answer.Status, answer.Body) with { Handle = handle };
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            if (handle is not null)
+            {
+                await CancelQuietlyAsync(handle);
+            }
+            throw;
+        }
+        catch (SignInException exception)
+        {
+            return new SqlFailure(SqlFailureKind.SignIn, exception.Message);
+        }
+        catch (JsonException exception)
+        {
+            return new SqlFailure(SqlFailureKind.NotUnderstood, $"The account's answer is no answer of the SQL API: {exception.Message}") { Handle = handle };
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            return new SqlFailure(SqlFailureKind.Unreachable, $"The account could not be reached: {exception.Message} Whether the statement ran is unknown"
+                + (handle is null ? "." : $"; its query id is {handle}.")) { Handle = handle };
+        }
+    }
+
+    /// <summary>
+    /// Submits for asynchronous execution, so that the handle is known at once and a statement can always be cancelled. A caller that
+    /// goes away meanwhile is given the few seconds it takes to learn the handle: without it the statement would run on unseen.
+    /// </summary>
+    private async Task<Answer> SubmitAsync(Guid requestId, byte[] body, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var deadline = new CancellationTokenSource(SubmitDeadline, _time);
+        using var gone = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).CancelAfter(CancelDeadline), deadline);
+        try
+        {
+            return await SendAsync(HttpMethod.Post, $"?requestId={requestId:D}&async=true", body, deadline.Token);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"the account did not take the statement within {SubmitDeadline.TotalSeconds:0} seconds.", exception);
+        }
+    }
+
+    /// <summary>Asks the account to stop a statement. True when it says it did.</summary>
+    public async Task<bool> CancelAsync(string handle, CancellationToken cancellationToken) =>
+        (await SendAsync(HttpMethod.Post, $"/{Uri.EscapeDataString(handle)}/cancel", [], cancellationToken)).Status == HttpStatusCode.OK;
+
+    /// <summary>Rows of one further part of a result; empty when there is no such part.</summary>
+    public async Task<ImmutableArray<ImmutableArray<string?>>> FetchPartitionAsync(string handle, int partition, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"/{Uri.EscapeDataString(handle)}?partition={partition}"), null, cancellationToken);
+        return answer.Status == HttpStatusCode.OK ? SqlWire.ReadData(answer.Body) : [];
+    }
+
+    private async Task<SqlOutcome> PageAsync(SqlWire.FirstPart first, SqlStatement statement, CancellationToken cancellationToken)
+    {
+        var rows = ImmutableArray.CreateBuilder<ImmutableArray<string?>>();
+        var room = (long)statement.MaxBytes;
+        var full = !Take(first.Rows);
+        for (var partition = 1; !full && partition < first.Partitions && first.Handle is not null; partition++)
+        {
+            full = !Take(await FetchPartitionAsync(first.Handle, partition, cancellationToken));
+        }
+        return new SqlRows { Handle = first.Handle, Columns = first.Columns, Rows = rows.ToImmutable(), TotalRows = Math.Max(first.TotalRows, rows.Count), Stats = first.Stats };
+
+        bool Take(ImmutableArray<ImmutableArray<string?>> part)
+        {
+            foreach (var row in part)
+            {
+                room -= row.Sum(cell => cell?.Length ?? 0);
+                if (rows.Count >= statement.MaxRows || room < 0)
+                {
+                    return false;
+                }
+                rows.Add(row);
+            }
+            return true;
+        }
+    }
+
+    private readonly record struct Answer(HttpStatusCode Status, byte[] Body);
+
+    /// <summary>Sends, and sends again what is safe to repeat: the request id makes a repeated submit the same execution.</summary>
+    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
+    {
+        var renewed = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            var pause = TimeSpan.FromSeconds(Math.Pow(2, attempt - 1));
+            var token = await _credential.GetAsync(cancellationToken);
+            var submitAgain = attempt > 1 && method == HttpMethod.Post && path.StartsWith('?') ? "&retry=true" : "";
+            try
+            {
+                using var request = Request(method, path + submitAgain, body, token);
+                using var response = await _http.SendAsync(request, cancellationToken);
+                var answer = new Answer(response.StatusCode, await ReadAsync(response, cancellationToken));
+                if (answer.Status == HttpStatusCode.Unauthorized && !renewed && await _credential.RenewAsync(token, cancellationToken))
+                {
+                    renewed = true;
+                    continue;
+                }
+                var busy = answer.Status is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+                if (!busy || attempt >= MaxSends)
+                {
+                    return answer;
+                }
+                pause = response.Headers.RetryAfter?.Delta is { } asked && asked > pause ? asked : pause;
+                LogBusy((int)answer.Status, attempt);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException && exception is not EgressRefusedException && attempt < MaxSends)
+            {
+                LogUnreachable(exception.Message, attempt);
+            }
+            await Task.Delay(pause, _time, cancellationToken);
+        }
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, string path, byte[]? body, AccessToken token)
+    {
+        var request = new HttpRequestMessage(method, new Uri(_statements.AbsoluteUri + path));
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+        request.Headers.TryAddWithoutValidation("User-Agent", CortexClient.UserAgent);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        token.AttachTo(request.Headers);
+        return request;
+    }
+
+    /// <summary>Partitions come compressed whether or not that was asked for.</summary>
+    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await using var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var stream = response.Content.Headers.ContentEncoding.Contains("gzip", StringComparer.OrdinalIgnoreCase) ? new GZipStream(raw, CompressionMode.Decompress) : raw;
+        var whole = new System.Buffers.ArrayBufferWriter<byte>(16 * 1024);
+        int read;
+        while ((read = await stream.ReadAsync(whole.GetMemory(16 * 1024), cancellationToken)) > 0)
+        {
+            whole.Advance(read);
+            if (whole.WrittenCount > MaxAnswerBytes)
+            {
+                throw new IOException($"an answer of more than {MaxAnswerBytes} bytes was cut off; ask for fewer rows.");
+            }
+        }
+        return whole.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The caller has gone; the statement must not go on without it.</summary>
+    private async Task CancelQuietlyAsync(string handle)
+    {
+        using var deadline = new CancellationTokenSource(CancelDeadline, _time);
+        try
+        {
+            var done = await CancelAsync(handle, deadline.Token);
+            LogCancelled(handle, done);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or SignInException)
+        {
+            LogNotCancelled(handle, exception.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The SQL API answered {Status}, attempt {Attempt}")]
+    private partial void LogBusy(int status, int attempt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The SQL API was not reached ({Reason}), attempt {Attempt}")]
+    private partial void LogUnreachable(string reason, int attempt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Statement {Handle} cancelled: {Done}")]
+    private partial void LogCancelled(string handle, bool done);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Statement {Handle} could not be cancelled: {Reason}")]
+    private partial void LogNotCancelled(string handle, string reason);
+}
