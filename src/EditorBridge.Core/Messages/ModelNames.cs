@@ -16,6 +16,11 @@ public readonly record struct ModelTraits(bool AdaptiveThinking, bool BudgetThin
     /// <summary>The traits of a model by its account name. An unknown, newer Claude is taken to be like the newest known.</summary>
     public static ModelTraits Of(string model)
     {
+        if (!ModelNames.IsClaude(model))
+        {
+            // Another dialect decides what becomes of these.
+            return new(true, true, true, true, true);
+        }
         if (BudgetOnly.Any(prefix => model.StartsWith(prefix, StringComparison.Ordinal)))
         {
             return new(AdaptiveThinking: false, BudgetThinking: true, Sampling: true, Effort: false,

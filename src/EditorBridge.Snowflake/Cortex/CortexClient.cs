@@ -29,6 +29,8 @@ public sealed partial class CortexClient
     private readonly TimeProvider _time;
     private readonly ILogger<CortexClient> _logger;
     private readonly Uri _messages;
+    private readonly Uri _chat;
+    private readonly Uri _inference;
     private readonly Uri _models;
 
     /// <param name="account">Checked here once more: no credential is attached for a host that is not Snowflake's or named in the configuration.</param>
@@ -49,19 +51,33 @@ public sealed partial class CortexClient
         _logger = logger;
         var basePath = options.BasePath.TrimEnd('/');
         _messages = new Uri(account.BaseAddress, $"{basePath}/v1/messages");
+        _chat = new Uri(account.BaseAddress, $"{basePath}/v1/chat/completions");
+        _inference = new Uri(account.BaseAddress, $"{CortexOptions.DefaultBasePath}/inference:complete");
         _models = new Uri(account.BaseAddress, $"{CortexOptions.DefaultBasePath}/models");
     }
 
     /// <summary>Sends a sanitised Messages request. Failures are values; only the caller's own cancellation throws.</summary>
     /// <param name="headers">Protocol headers, as <see cref="SanitizedRequest.Headers"/> gives them.</param>
     public Task<CortexResponse> SendMessagesAsync(ReadOnlyMemory<byte> body, IReadOnlyList<KeyValuePair<string, string>> headers, CancellationToken cancellationToken) =>
-        SendAsync(_messages, body, headers, cancellationToken);
+        SendAsync(new Call(_messages, body, headers, Foreign: null), cancellationToken);
+
+    /// <summary>
+    /// Sends a request in the dialect it was prepared for. Whatever that is, the answer is Anthropic's: a Messages stream, a message,
+    /// or a failure.
+    /// </summary>
+    public Task<CortexResponse> SendAsync(UpstreamRequest request, CancellationToken cancellationToken) => request.Dialect switch
+    {
+        UpstreamDialect.Messages => SendMessagesAsync(request.Body, request.Headers, cancellationToken),
+        UpstreamDialect.ChatCompletions => SendAsync(new Call(_chat, request.Body, request.Headers, request), cancellationToken),
+        UpstreamDialect.InferenceComplete => SendAsync(new Call(_inference, request.Body, request.Headers, request), cancellationToken),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.Dialect, "A dialect without a path."),
+    };
 
     /// <summary>The models the account offers to this role, as Snowflake names them.</summary>
     /// <exception cref="CortexException">The account did not answer with a list.</exception>
     public async Task<ImmutableArray<string>> ListModelsAsync(CancellationToken cancellationToken)
     {
-        await using var response = await SendAsync(_models, body: null, [], cancellationToken);
+        await using var response = await SendAsync(new Call(_models, Body: null, [], Foreign: null), cancellationToken);
         if (response.Failure is { } failure)
         {
             throw new CortexException(failure);
@@ -77,20 +93,24 @@ public sealed partial class CortexClient
         }
     }
 
-    private async Task<CortexResponse> SendAsync(Uri address, ReadOnlyMemory<byte>? body, IReadOnlyList<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+    /// <summary>One thing to ask.</summary>
+    /// <param name="Foreign">The request whose answer comes in another dialect; null for Anthropic's own.</param>
+    private sealed record Call(Uri Address, ReadOnlyMemory<byte>? Body, IReadOnlyList<KeyValuePair<string, string>> Headers, UpstreamRequest? Foreign);
+
+    private async Task<CortexResponse> SendAsync(Call call, CancellationToken cancellationToken)
     {
         var retries = new RetryState(_options);
         while (true)
         {
-            var response = await AttemptAsync(address, body, headers, retries, cancellationToken);
+            var response = await AttemptAsync(call, retries, cancellationToken);
             if (response.Failure is not { } failure)
             {
                 return response;
             }
-            if (failure.Retry == RetryAdvice.ClampMaxTokens && failure.TokenLimit is { } limit && body is { } whole && retries.TryClamp())
+            if (failure.Retry == RetryAdvice.ClampMaxTokens && failure.TokenLimit is { } limit && call.Body is { } whole && retries.TryClamp())
             {
                 LogClamped(limit);
-                body = RequestBody.WithMaxTokens(whole, limit);
+                call = call with { Body = RequestBody.WithMaxTokens(whole, limit) };
             }
             else if (failure.Retry == RetryAdvice.RenewCredential && retries.TryRenew() && await RenewAsync(retries.LastToken!, cancellationToken))
             {
@@ -122,7 +142,7 @@ public sealed partial class CortexClient
         }
     }
 
-    private async Task<CortexResponse> AttemptAsync(Uri address, ReadOnlyMemory<byte>? body, IReadOnlyList<KeyValuePair<string, string>> headers, RetryState retries, CancellationToken cancellationToken)
+    private async Task<CortexResponse> AttemptAsync(Call call, RetryState retries, CancellationToken cancellationToken)
     {
         var started = _time.GetUtcNow();
         var clock = _time.GetTimestamp();
@@ -131,9 +151,9 @@ public sealed partial class CortexClient
         try
         {
             var token = retries.LastToken = await _credential.GetAsync(cancellationToken);
-            using var request = Request(address, body, headers, token);
+            using var request = Request(call, token);
             answer = await WithHeaderTimeoutAsync(request, cancellationToken);
-            var outcome = await ReadAnswerAsync(answer, body, retries, cancellationToken);
+            var outcome = await ReadAnswerAsync(answer, call, retries, cancellationToken);
             var requestId = RequestId(answer) ?? outcome.Failure?.RequestId;
             retries.Attempts.Add(new CortexAttempt(retries.Attempts.Count + 1, started, _time.GetElapsedTime(clock), (int)answer.StatusCode, requestId, outcome.Failure?.Cause));
             var response = new CortexResponse([.. retries.Attempts], answer)
@@ -172,17 +192,17 @@ public sealed partial class CortexClient
         return new CortexResponse([.. retries.Attempts], owner: null) { Failure = failure };
     }
 
-    private static HttpRequestMessage Request(Uri address, ReadOnlyMemory<byte>? body, IReadOnlyList<KeyValuePair<string, string>> headers, AccessToken token)
+    private static HttpRequestMessage Request(Call call, AccessToken token)
     {
-        var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address);
-        if (body is { } bytes)
+        var request = new HttpRequestMessage(call.Body is null ? HttpMethod.Get : HttpMethod.Post, call.Address);
+        if (call.Body is { } bytes)
         {
             request.Content = new ReadOnlyMemoryContent(bytes);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
-        foreach (var (name, value) in headers)
+        foreach (var (name, value) in call.Headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }
@@ -204,8 +224,8 @@ public sealed partial class CortexClient
         }
     }
 
-    private async Task<(UpstreamStream? Stream, ReadOnlyMemory<byte>? Message, UpstreamFailure? Failure)> ReadAnswerAsync(
-        HttpResponseMessage answer, ReadOnlyMemory<byte>? body, RetryState retries, CancellationToken cancellationToken)
+    private async Task<(Stream? Stream, ReadOnlyMemory<byte>? Message, UpstreamFailure? Failure)> ReadAnswerAsync(
+        HttpResponseMessage answer, Call call, RetryState retries, CancellationToken cancellationToken)
     {
         var stream = new UpstreamStream(await answer.Content.ReadAsStreamAsync(cancellationToken), _options.IdleTimeout, _time, cancellationToken);
         var handedOver = false;
@@ -215,16 +235,14 @@ public sealed partial class CortexClient
             if (!answer.IsSuccessStatusCode)
             {
                 var error = await ReadWholeAsync(stream, MaxErrorBytes, cancellationToken);
-                return (null, null, UpstreamErrors.Translate((int)answer.StatusCode, mediaType, error, RetryAfter(answer), body is { } asked ? RequestBody.MaxTokens(asked) : 0));
+                return (null, null, UpstreamErrors.Translate((int)answer.StatusCode, mediaType, error, RetryAfter(answer), call.Body is { } asked ? RequestBody.MaxTokens(asked) : 0));
             }
             if (mediaType != "text/event-stream")
             {
                 var whole = await ReadWholeAsync(stream, _options.MaxMessageBytes, cancellationToken);
-                return mediaType != "application/json" || UpstreamErrors.IsFailureInSuccess(whole)
-                    ? (null, null, UpstreamErrors.Translate((int)answer.StatusCode, mediaType, whole))
-                    : (null, whole, null);
+                return ReadMessage(answer, mediaType, whole, call.Foreign);
             }
-            var (opening, failure) = await StreamOpening.ReadAsync(stream, _time, cancellationToken);
+            var (opening, failure) = await StreamOpening.ReadAsync(stream, foreign: call.Foreign is not null, _time, cancellationToken);
             failure ??= opening switch
             {
                 Opening.Truncated => UpstreamErrors.Local(UpstreamCause.Truncated, "the stream ended before any content."),
@@ -232,7 +250,7 @@ public sealed partial class CortexClient
                 _ => null,
             };
             handedOver = failure is null;
-            return (failure is null ? stream : null, null, failure);
+            return failure is not null ? (null, null, failure) : (call.Foreign is { } foreign ? new TranslatedStream(stream, new ForeignAnswer(foreign, MessageId(answer))) : stream, null, null);
         }
         finally
         {
@@ -242,6 +260,24 @@ public sealed partial class CortexClient
             }
         }
     }
+
+    private static (Stream?, ReadOnlyMemory<byte>?, UpstreamFailure?) ReadMessage(HttpResponseMessage answer, string? mediaType, ReadOnlyMemory<byte> whole, UpstreamRequest? foreign)
+    {
+        if (mediaType != "application/json" || UpstreamErrors.IsFailureInSuccess(whole))
+        {
+            return (null, null, UpstreamErrors.Translate((int)answer.StatusCode, mediaType, whole));
+        }
+        if (foreign is null)
+        {
+            return (null, whole, null);
+        }
+        return ForeignAnswer.Whole(foreign, MessageId(answer), whole) is { } message
+            ? (null, message, null)
+            : (null, null, UpstreamErrors.Local(UpstreamCause.NotUnderstood, "it holds no choices."));
+    }
+
+    /// <summary>The other dialects often leave the id empty; Snowflake's request id makes one that can be found again.</summary>
+    private static string MessageId(HttpResponseMessage answer) => $"msg_{RequestId(answer)?.Replace("-", "", StringComparison.Ordinal) ?? Guid.NewGuid().ToString("N")}";
 
     private static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(Stream stream, int limit, CancellationToken cancellationToken)
     {

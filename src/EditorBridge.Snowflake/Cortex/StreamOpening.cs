@@ -26,7 +26,8 @@ internal static class StreamOpening
 
     private const int MostBytes = 1024 * 1024;
 
-    public static async Task<(Opening Opening, UpstreamFailure? Failure)> ReadAsync(UpstreamStream stream, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="foreign">Another dialect: it has no frames before its content.</param>
+    public static async Task<(Opening Opening, UpstreamFailure? Failure)> ReadAsync(UpstreamStream stream, bool foreign, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var frames = new SseReader();
@@ -36,7 +37,7 @@ internal static class StreamOpening
             var length = await stream.ReadAsync(seen.GetMemory(4096), cancellationToken);
             var chunk = seen.GetMemory()[..length];
             seen.Advance(length);
-            var decision = length == 0 ? (Opening.Truncated, null) : Judge(frames, chunk.Span);
+            var decision = length == 0 ? (Opening.Truncated, null) : Judge(frames, foreign, chunk.Span);
             if (decision is null && (time.GetElapsedTime(started) > LongestHold || seen.WrittenCount > MostBytes))
             {
                 decision = (Opening.Content, null);
@@ -49,19 +50,21 @@ internal static class StreamOpening
         }
     }
 
-    private static (Opening, UpstreamFailure?)? Judge(SseReader frames, ReadOnlySpan<byte> chunk)
+    private static (Opening, UpstreamFailure?)? Judge(SseReader frames, bool foreign, ReadOnlySpan<byte> chunk)
     {
         frames.Append(chunk);
         while (frames.Read(out var frame) == SseReadResult.Frame)
         {
             switch (SseEvent.Read(frame).Kind)
             {
+                case SseEventKind.Error:
+                    return (Opening.Failed, UpstreamErrors.TranslateFrame(frame.Data));
+                case var _ when foreign:
+                    return (Opening.Content, null);
                 case SseEventKind.MessageStart or SseEventKind.Ping or SseEventKind.MessageDelta or SseEventKind.Other:
                     break;
                 case SseEventKind.MessageStop:
                     return (Opening.Empty, null);
-                case SseEventKind.Error:
-                    return (Opening.Failed, UpstreamErrors.TranslateFrame(frame.Data));
                 default:
                     return (Opening.Content, null);
             }
