@@ -1,13 +1,16 @@
 import * as vscode from 'vscode';
+import { SqlAnalysis } from './analysis';
 import { doctor } from './doctor';
+import { reviewGitChanges } from './gitChanges';
 import { Notices } from './notice';
 import { summary } from './present';
-import { EditorMethods, type HostStatusParams, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
+import { EditorMethods, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
 import { Reviews } from './review';
 import { ReviewTrees } from './reviewTree';
 import { Server, workspaceFolders } from './server';
 import { RESTART_SETTINGS, SECTION } from './settings';
 import { Status } from './status';
+import { Terminals } from './terminal';
 import { plain } from './text';
 
 let server: Server | undefined;
@@ -27,8 +30,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const trees = new ReviewTrees(reviews);
   const status = new Status(backend);
   const notices = new Notices(reviews);
+  const analysis = new SqlAnalysis(backend, log);
+  const terminals = new Terminals(context, backend, log);
 
   async function refresh(): Promise<void> {
+    analysis.refresh();
+    void terminals.update();
     try {
       reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
     } catch (e) {
@@ -37,11 +44,12 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   context.subscriptions.push(
-    log, backend, reviews, trees, status,
+    log, backend, reviews, trees, status, analysis,
     backend.onDidChangeState((state) => {
       status.serverChanged();
       if (state === 'ready') void refresh();
-      else if (state === 'failed') void tellOfFailure(backend.detail);
+      else void terminals.update();
+      if (state === 'failed') void tellOfFailure(backend.detail);
     }),
     reviews.onDidChange(() => {
       trees.refresh();
@@ -52,7 +60,11 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidChangeWorkspaceFolders(() => backend.notify(EditorMethods.WorkspaceChanged, { workspaceFolders: workspaceFolders() })),
     vscode.workspace.onDidChangeConfiguration((e) => {
       if (RESTART_SETTINGS.some((setting) => e.affectsConfiguration(setting))) void backend.restart();
-      else if (e.affectsConfiguration(SECTION)) reviews.settingsChanged();
+      else if (e.affectsConfiguration(SECTION)) {
+        reviews.settingsChanged();
+        analysis.refresh();
+        void terminals.update();
+      }
     }),
     ...commands({
       accept: (argument) => reviews.accept(reviews.idOf(argument)),
@@ -66,6 +78,9 @@ export function activate(context: vscode.ExtensionContext): void {
         const view = reviews.view(reviews.idOf(argument));
         if (view) await vscode.env.clipboard.writeText(summary(view));
       },
+      reviewGitChanges: () => reviewGitChanges(analysis),
+      startClaude: () => terminals.startClaude(),
+      openPortal: () => openPortal(backend),
       menu: () => showMenu(backend),
       restart: () => backend.restart(),
       showLog: () => log.show(),
@@ -89,8 +104,21 @@ async function tellOfFailure(detail: string): Promise<void> {
   if (command) await vscode.commands.executeCommand(`editorbridge.${command}`);
 }
 
+/** The link signs in once; it goes through asExternalUri because the portal is on the machine the extension runs on. */
+async function openPortal(backend: Server): Promise<void> {
+  try {
+    const { url } = await backend.request<PortalLinkResult>(EditorMethods.PortalLink);
+    await vscode.env.openExternal(await vscode.env.asExternalUri(vscode.Uri.parse(url)));
+  } catch (e) {
+    void vscode.window.showErrorMessage(`The portal could not be opened. ${plain(e instanceof Error ? e.message : String(e), 300)}`);
+  }
+}
+
 async function showMenu(backend: Server): Promise<void> {
   const entries = [
+    { label: '$(terminal) Start Claude Code (Governed)', command: 'editorbridge.startClaude' },
+    { label: '$(git-compare) Review the SQL in My Git Changes', command: 'editorbridge.reviewGitChanges' },
+    { label: '$(link-external) Open Portal', command: 'editorbridge.openPortal' },
     { label: '$(debug-restart) Restart', command: 'editorbridge.restart' },
     { label: '$(output) Show Log', command: 'editorbridge.showLog' },
     { label: '$(pulse) Doctor', command: 'editorbridge.doctor' },

@@ -1,7 +1,9 @@
 import * as path from 'node:path';
-import type { FindingView, ReviewView } from './protocol';
+import type { FindingView, ObjectView, ReviewView, StatementView } from './protocol';
 import { hasMixedLineEndings, plain } from './text';
 import { proposedText } from './verdict';
+
+const MOST_OBJECTS = 4;
 
 /** The file name a review's documents carry; the language of the diff follows from it. */
 export function documentName(view: ReviewView): string {
@@ -50,11 +52,10 @@ export function remarks(view: ReviewView, locallyEdited: boolean): string[] {
 
 /** The semantic summary: what the change does, what it touches, which rules asked for a person. */
 export function summary(view: ReviewView): string {
-  const objects = view.objects.map((o) => `${o.access} ${o.kind.toLowerCase()} ${plain(o.name, 120)}`);
   const lines = [
     label(view),
     plain(view.summary, 500),
-    objects.length > 0 ? `Touches: ${objects.join(', ')}` : '',
+    view.objects.length > 0 ? `Touches: ${touched(view.objects)}` : '',
     view.rules.length > 0 ? `Rules: ${view.rules.map((rule) => plain(rule, 80)).join(', ')}` : '',
     ...view.findings.map((f) => `${f.severity}: ${findingText(f)}`),
     view.decidedBy ? `${decisionWord(view.state)} by ${plain(view.decidedBy, 80)}${view.decidedReason ? `: ${plain(view.decidedReason, 300)}` : ''}` : '',
@@ -64,6 +65,49 @@ export function summary(view: ReviewView): string {
 
 export function findingText(finding: FindingView): string {
   return `${plain(finding.message, 400)} [${plain(finding.ruleId, 30)}]`;
+}
+
+/** Above a statement: what it is and what it touches. */
+export function statementLens(statement: StatementView): string {
+  const objects = statement.objects.slice(0, MOST_OBJECTS);
+  const more = statement.objects.length - objects.length;
+  return [
+    statement.class,
+    statement.severity === 'none' || statement.severity === 'low' ? '' : `${statement.severity} risk`,
+    objects.length > 0 ? touched(objects) + (more > 0 ? ` and ${more} more` : '') : '',
+  ].filter(Boolean).join(' · ');
+}
+
+/** In a hover: the same in full, and what policy's shipped table says. */
+export function statementLines(statement: StatementView): string[] {
+  const effect = { allow: 'Runs without a review.', review: 'A person reviews it before it runs.', deny: 'It is refused.' }[statement.effect] ?? statement.effect;
+  return [
+    plain(statement.title, 200),
+    `Class: ${statement.class}. Risk: ${statement.severity}. From an agent: ${effect}`,
+    statement.objects.length > 0 ? `Touches: ${touched(statement.objects)}` : '',
+  ].filter(Boolean);
+}
+
+const RISKS = ['none', 'low', 'medium', 'high', 'critical'];
+
+/** Larger is riskier; of two alike, what needs a person is first. */
+export function riskOrder(statement: StatementView): number {
+  return RISKS.indexOf(statement.severity) * 2 + (statement.effect === 'allow' ? 0 : 1);
+}
+
+/** A changed statement in a list. */
+export function changeItem(statement: StatementView, file: string): { label: string; description: string; detail: string } {
+  return { label: plain(statement.title, 100), description: plain(file, 60), detail: statementLens(statement) };
+}
+
+export function changesTitle(statements: readonly StatementView[]): string {
+  const held = statements.filter((statement) => statement.effect !== 'allow').length;
+  const all = `${statements.length} SQL statement${statements.length === 1 ? '' : 's'} changed`;
+  return held === 0 ? `${all}, none of which would need a review` : `${all}, ${held} of which would need a review`;
+}
+
+function touched(objects: readonly ObjectView[]): string {
+  return objects.map((o) => `${o.access} ${o.kind.toLowerCase()} ${plain(o.name, 120)}`).join(', ');
 }
 
 /** How a decided review is spoken of. */

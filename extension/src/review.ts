@@ -17,6 +17,7 @@ export class Reviews implements vscode.Disposable {
   private readonly answering = new Set<string>();
   private readonly decided = new Map<string, ReviewDiff>();
   private recentViews: ReviewView[] = [];
+  private openingByItself = false;
   private readonly files = new MemoryFiles();
   private readonly surface = {
     comments: vscode.comments.createCommentController('editorbridge', 'EditorBridge'),
@@ -207,10 +208,15 @@ export class Reviews implements vscode.Disposable {
 
   private async openByItself(review: ReviewDiff): Promise<void> {
     const active = vscode.window.activeTextEditor?.document.uri;
-    const reviewIsOpen = [...this.waiting.values()].some((other) => other.isOpen);
+    const reviewIsOpen = this.openingByItself || [...this.waiting.values()].some((other) => other.isOpen);
     const where = placement(readSettings().review.open, active !== undefined && ReviewDiff.idOf(active) === undefined && active.scheme !== 'output', reviewIsOpen);
     if (where === 'none') return;
-    await review.open({ column: where === 'beside' ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active, preserveFocus: true });
+    this.openingByItself = true;
+    try {
+      await review.open({ column: where === 'beside' ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active, preserveFocus: true });
+    } finally {
+      this.openingByItself = false;
+    }
   }
 
   /** Who decides one review in front goes on with the next one there. */

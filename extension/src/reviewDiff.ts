@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import { CURRENT_SCHEME, MemoryFiles, openDocument, ownTabs, PROPOSED_SCHEME } from './documents';
-import { documentName, findingText, label, remarks, summary } from './present';
+import { diagnosticOf } from './findings';
+import { documentName, label, remarks, summary } from './present';
 import type { FindingView, ReviewView } from './protocol';
-import { plain, positionAt } from './text';
+import { plain } from './text';
 import { proposedText } from './verdict';
 
 /** More findings than this start folded, so that they do not push the change off the screen. */
@@ -64,7 +65,7 @@ export class ReviewDiff {
     this.thread(new vscode.Range(0, 0, 0, 0), 'Why this waits for you', top, true);
     this.view.findings
       .filter((finding) => finding.start >= 0)
-      .forEach((finding, i) => this.thread(this.range(finding), finding.ruleId, `${finding.severity}: ${findingText(finding)}`, i < UNFOLDED_FINDINGS));
+      .forEach((finding, i) => this.thread(this.diagnostic(finding).range, `${finding.severity} · ${finding.ruleId}`, plain(finding.message, 400), i < UNFOLDED_FINDINGS));
   }
 
   /** Closes our tab without asking to save, and forgets the documents. */
@@ -83,18 +84,8 @@ export class ReviewDiff {
     return ownTabs((modified) => modified.toString() === this.proposed.toString());
   }
 
-  private range(span: { start: number; length: number }): vscode.Range {
-    const text = proposedText(this.view) ?? '';
-    const from = positionAt(text, Math.max(0, span.start));
-    const to = positionAt(text, Math.max(0, span.start) + Math.max(0, span.length));
-    return new vscode.Range(from.line, from.character, to.line, to.character);
-  }
-
   private diagnostic(finding: FindingView): vscode.Diagnostic {
-    const diagnostic = new vscode.Diagnostic(finding.start < 0 ? new vscode.Range(0, 0, 0, 0) : this.range(finding), plain(finding.message, 400), severityOf(finding.severity));
-    diagnostic.code = finding.ruleId;
-    diagnostic.source = 'EditorBridge';
-    return diagnostic;
+    return diagnosticOf(proposedText(this.view) ?? '', finding);
   }
 
   private thread(range: vscode.Range, title: string, text: string, unfolded: boolean): void {
@@ -111,16 +102,6 @@ export class ReviewDiff {
   private clearThreads(): void {
     for (const thread of this.threads) thread.dispose();
     this.threads = [];
-  }
-}
-
-export function severityOf(severity: string): vscode.DiagnosticSeverity {
-  switch (severity) {
-    case 'critical':
-    case 'high': return vscode.DiagnosticSeverity.Error;
-    case 'medium': return vscode.DiagnosticSeverity.Warning;
-    case 'low': return vscode.DiagnosticSeverity.Information;
-    default: return vscode.DiagnosticSeverity.Hint;
   }
 }
 

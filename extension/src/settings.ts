@@ -4,6 +4,9 @@ import * as vscode from 'vscode';
 export interface Settings {
   server: { path: string; dotnetPath: string };
   review: { open: 'auto' | 'active' | 'beside' | 'onDemand'; notify: boolean; comments: boolean };
+  analysis: { diagnostics: boolean; codeLens: boolean };
+  terminal: { environment: boolean };
+  claude: { arguments: string[] };
   trace: { server: 'off' | 'messages' | 'verbose' };
 }
 
@@ -17,6 +20,9 @@ export function readSettings(): Settings {
   return {
     server: { path: from.get('server.path', '').trim(), dotnetPath: from.get('server.dotnetPath', '').trim() },
     review: { open: from.get('review.open', 'auto'), notify: from.get('review.notify', true), comments: from.get('review.comments', true) },
+    analysis: { diagnostics: from.get('analysis.diagnostics', true), codeLens: from.get('analysis.codeLens', true) },
+    terminal: { environment: from.get('terminal.environment', true) },
+    claude: { arguments: from.get<string[]>('claude.arguments', []) },
     trace: { server: from.get('trace.server', 'off') },
   };
 }

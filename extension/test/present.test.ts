@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { description, documentName, notice, remarks, summary } from '../src/present';
+import { description, documentName, notice, remarks, statementLens, statementLines, summary } from '../src/present';
 import { review } from './views';
 
 test('documentName_windows_path_is_its_last_part', () => assert.equal(documentName(review({ path: 'C:\\dw\\a b.sql' })), 'a b.sql'));
@@ -32,3 +32,10 @@ test('summary_tells_what_it_touches_and_why', () => {
   assert.match(text, /high: DROP TABLE destroys data\. \[G8\]/);
   assert.match(text, /Rejected by ada: not on Friday/);
 });
+
+const drop = { start: 0, length: 9, class: 'destructive', effect: 'review', severity: 'high', title: 'DROP TABLE RAW.ORDERS', objects: [{ name: 'RAW.ORDERS', kind: 'TABLE', access: 'drop' }] };
+test('statementLens_names_class_risk_and_objects', () => assert.equal(statementLens(drop), 'destructive · high risk · drop table RAW.ORDERS'));
+test('statementLens_many_objects_are_counted', () =>
+  assert.match(statementLens({ ...drop, objects: Array.from({ length: 6 }, (_, i) => ({ name: `T${i}`, kind: 'TABLE', access: 'read' })) }), /read table T3 and 2 more$/));
+test('statementLens_harmless_says_no_risk', () => assert.equal(statementLens({ ...drop, class: 'read', severity: 'none', objects: [] }), 'read'));
+test('statementLines_tell_what_happens_to_an_agent', () => assert.match(statementLines(drop).join('\n'), /From an agent: A person reviews it before it runs\./));

@@ -1,0 +1,138 @@
+using System.Net.Sockets;
+using EditorBridge.Gate;
+using EditorBridge.Review;
+
+namespace EditorBridge.Editor;
+
+/// <summary>
+/// The host's side of the editor contract: listens on the control channel, holds one <see cref="EditorWindow"/> per connection, and shows
+/// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
+/// </summary>
+internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, ILogger<EditorEndpoint> logger) : BackgroundService
+{
+    private readonly Lock _lock = new();
+    private readonly List<EditorWindow> _windows = [];
+    private Socket? _listener;
+
+    /// <summary>How many editor windows are connected: a host that an editor started stays while there are any.</summary>
+    public int Windows
+    {
+        get { lock (_lock) return _windows.Count; }
+    }
+
+    /// <exception cref="StateFolderException">The socket's path is too long.</exception>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!OperatingSystem.IsWindows()) _listener = ControlChannel.Listen(state);
+        desk.Opened += Show;
+        desk.Closed += Withdraw;
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        desk.Opened -= Show;
+        desk.Closed -= Withdraw;
+        await base.StopAsync(cancellationToken);
+        _listener?.Dispose();
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows];
+        foreach (var window in windows) window.Dispose();
+        if (!OperatingSystem.IsWindows()) File.Delete(state.ControlSocket);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var (stream, peer) = await AcceptAsync(stoppingToken);
+                _ = ServeAsync(stream, peer);
+            }
+            catch (Exception e) when (e is SocketException or IOException && !stoppingToken.IsCancellationRequested)
+            {
+                LogNotAccepted(e);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Reviews as this window sees them.</summary>
+    internal ReviewsResult ListFor(EditorWindow window)
+    {
+        var others = Folders();
+        var pending = desk.Pending.Where(item => ReviewRouting.Concerns(item, window.Folders, others)).ToArray();
+        foreach (var item in pending) window.MarkShown(item.Id);
+        var recent = desk.Recent.Where(closed => ReviewRouting.Concerns(closed.Item, window.Folders, others));
+        return new ReviewsResult([.. pending.Select(EditorViews.Of)], [.. recent.Take(50).Select(EditorViews.Of)]);
+    }
+
+    /// <summary>The windows or their folders changed, so what waits may concern others now.</summary>
+    internal void Reroute()
+    {
+        foreach (var item in desk.Pending) Show(item);
+    }
+
+    // The one place where a peer is looked at before anything is said to it.
+    private async Task<(Stream Stream, string? Agent)> AcceptAsync(CancellationToken cancellationToken)
+    {
+        if (_listener is null)
+        {
+            var pipe = ControlChannel.ListenOnPipe(state);
+            await pipe.WaitForConnectionAsync(cancellationToken);
+            return (pipe, null);
+        }
+
+        var socket = await _listener.AcceptAsync(cancellationToken);
+        var agent = PeerProcess.IdOf(socket) is { } pid ? AgentAncestry.Find(pid) : null;
+        return (new NetworkStream(socket, ownsSocket: true), agent);
+    }
+
+    private async Task ServeAsync(Stream stream, string? agent)
+    {
+        if (agent is not null) LogAgentRefused(agent);
+        using var window = new EditorWindow(stream, this, desk, answers, agent);
+        lock (_lock) _windows.Add(window);
+        LogConnected(Windows);
+        await window.RunAsync();
+        lock (_lock) _windows.Remove(window);
+        LogGone(Windows);
+        Reroute();
+    }
+
+    private void Show(ReviewItem item)
+    {
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows.Where(window => window.Introduced)];
+        var all = windows.Select(window => window.Folders).ToArray();
+        foreach (var window in windows.Where(window => ReviewRouting.Concerns(item, window.Folders, all))) window.Opened(item);
+    }
+
+    private void Withdraw(ClosedReview closed)
+    {
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows];
+        foreach (var window in windows) window.Closed(closed);
+    }
+
+    private IReadOnlyCollection<string>[] Folders()
+    {
+        lock (_lock) return [.. _windows.Where(window => window.Introduced).Select(window => window.Folders)];
+    }
+
+    [LoggerMessage(LogLevel.Debug, "An editor window connected; there are {Count}")]
+    private partial void LogConnected(int count);
+
+    [LoggerMessage(LogLevel.Debug, "An editor window went away; there are {Count}")]
+    private partial void LogGone(int count);
+
+    [LoggerMessage(LogLevel.Warning, "A connection to the control socket was refused: it comes from an AI agent, {Agent}")]
+    private partial void LogAgentRefused(string agent);
+
+    [LoggerMessage(LogLevel.Warning, "A connection to the control channel could not be accepted")]
+    private partial void LogNotAccepted(Exception exception);
+}

@@ -1,0 +1,139 @@
+using EditorBridge.Gate;
+using EditorBridge.Ledger;
+using EditorBridge.Review;
+using StreamJsonRpc;
+
+namespace EditorBridge.Editor;
+
+/// <summary>The host's end of one editor window's connection.</summary>
+/// <param name="agent">The AI agent the peer descends from; such a peer is told so and nothing else.</param>
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, string? agent) : IDisposable
+{
+    private readonly HashSet<string> _shown = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private JsonRpc? _rpc;
+
+    /// <summary>Absolute paths of the window's workspace folders.</summary>
+    public IReadOnlyCollection<string> Folders { get; private set; } = [];
+
+    public bool Introduced { get; private set; }
+
+    /// <summary>Ends when the other side goes away.</summary>
+    public async Task RunAsync()
+    {
+        _rpc = EditorWire.Over(stream, stream);
+        _rpc.AddLocalRpcTarget(this, new JsonRpcTargetOptions { DisposeOnDisconnect = false });
+        _rpc.StartListening();
+        try
+        {
+            await _rpc.Completion;
+        }
+        catch (Exception e) when (e is IOException or ConnectionLostException or BadRpcHeaderException or System.Text.Json.JsonException)
+        {
+            // A window that breaks off, or speaks something else, is a window that is gone; its reviews go to the others.
+        }
+    }
+
+    [JsonRpcMethod(EditorMethods.Initialize, UseSingleObjectParameterDeserialization = true)]
+    public InitializeResult Initialize(InitializeParams introduction)
+    {
+        if (agent is not null)
+            throw EditorWire.Error(EditorErrors.Refused, $"This connection comes from an AI agent ({agent}), and agents do not review themselves. Nothing was shown or decided.");
+        if (introduction.ProtocolVersion != EditorMethods.ProtocolVersion)
+            throw EditorWire.VersionMismatch($"{introduction.ClientName} {introduction.ClientVersion}", introduction.ProtocolVersion, "the host");
+        Folders = introduction.WorkspaceFolders;
+        Introduced = true;
+        return answers.Introduce();
+    }
+
+    [JsonRpcMethod(EditorMethods.ListReviews)]
+    public ReviewsResult ListReviews()
+    {
+        RequireIntroduction();
+        return endpoint.ListFor(this);
+    }
+
+    [JsonRpcMethod(EditorMethods.GiveVerdict, UseSingleObjectParameterDeserialization = true)]
+    public async Task<VerdictAnswer> GiveVerdictAsync(VerdictParams given)
+    {
+        RequireIntroduction();
+        if (!Enum.TryParse<VerdictKind>(given.Kind, ignoreCase: true, out var kind) || !Enum.IsDefined(kind))
+            throw new LocalRpcException("A verdict is approve, approveEdited or reject. Nothing was decided.") { ErrorCode = (int)StreamJsonRpc.Protocol.JsonRpcErrorCode.InvalidParams };
+        try
+        {
+            var outcome = await desk.GiveAsync(given.Id, new Verdict(kind, Environment.UserName, "editor", given.Reason, given.Text));
+            return new VerdictAnswer(EditorWire.Name(outcome.Result), outcome.Message);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw new LocalRpcException($"The verdict could not be recorded, so nothing was decided. {e.Message}");
+        }
+    }
+
+    [JsonRpcMethod(EditorMethods.AnalyzeSql, UseSingleObjectParameterDeserialization = true)]
+    public AnalyzeResult AnalyzeSql(AnalyzeParams file)
+    {
+        RequireIntroduction();
+        return EditorViews.Of(file.Path, file.Text);
+    }
+
+    [JsonRpcMethod(EditorMethods.TerminalEnvironment)]
+    public TerminalEnvironmentResult TerminalEnvironment()
+    {
+        RequireIntroduction();
+        return answers.TerminalEnvironment();
+    }
+
+    [JsonRpcMethod(EditorMethods.PortalLink)]
+    public PortalLinkResult PortalLink()
+    {
+        RequireIntroduction();
+        return answers.PortalLink();
+    }
+
+    [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
+    public void WorkspaceChanged(WorkspaceChangedParams changed)
+    {
+        if (!Introduced) return;
+        Folders = changed.WorkspaceFolders;
+        endpoint.Reroute();
+    }
+
+    public void MarkShown(string reviewId)
+    {
+        lock (_lock) _shown.Add(reviewId);
+    }
+
+    /// <summary>Shows a review once, however often it is offered.</summary>
+    public void Opened(ReviewItem item)
+    {
+        lock (_lock)
+        {
+            if (!_shown.Add(item.Id)) return;
+        }
+
+        Notify(EditorMethods.ReviewOpened, EditorViews.Of(item));
+    }
+
+    public void Closed(ClosedReview closed)
+    {
+        lock (_lock)
+        {
+            if (!_shown.Remove(closed.Item.Id)) return;
+        }
+
+        Notify(EditorMethods.ReviewClosed, new ReviewClosedParams(closed.Item.Id, EditorWire.Name(closed.State), closed.Person, closed.Reason));
+    }
+
+    public void Dispose() => _rpc?.Dispose();
+
+    // A window that goes away while it is told something lists its reviews anew when it comes back.
+    private void Notify(string method, object payload) => _ = _rpc!.NotifyWithParameterObjectAsync(method, payload).ContinueWith(
+        static sending => sending.Exception?.Handle(e => e is ConnectionLostException or ObjectDisposedException or IOException),
+        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private void RequireIntroduction()
+    {
+        if (!Introduced) throw EditorWire.Error(EditorErrors.Refused, $"Call {EditorMethods.Initialize} first. Nothing was done.");
+    }
+}
