@@ -142,7 +142,8 @@ internal sealed class StateFolder
 /// <param name="Pid">The host's process id.</param>
 /// <param name="Url">Base URL of the proxy, without a trailing slash.</param>
 /// <param name="Socket">The control socket's path.</param>
-internal sealed record HostAddress(int Pid, string Url, string Socket, string Version, string? PortalUrl, string Account, bool Sandbox);
+/// <param name="ServeArguments">What <c>editorbridge serve</c> was told, so that an editor whose host was killed can start one like it. Holds paths and addresses, no secret.</param>
+internal sealed record HostAddress(int Pid, string Url, string Socket, string Version, string? PortalUrl, string Account, bool Sandbox, string[]? ServeArguments);
 
 /// <summary>The state folder cannot be used. The message says why and what mends it.</summary>
 internal sealed class StateFolderException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -14,6 +14,7 @@ internal static class CommandLine
             ServeCommand.Build(),
             ClaudeCommand.Build(),
             SqlCommands.Build(),
+            EditorCommand.Build(),
         };
         foreach (var command in ReviewCommands.Build()) root.Add(command);
         return root.Parse(args).InvokeAsync();

@@ -17,7 +17,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     /// <summary>How many editor windows are connected: a host that an editor started stays while there are any.</summary>
     public int Windows
     {
-        get { lock (_lock) return _windows.Count; }
+        get { lock (_lock) return _windows.Count(window => !window.IsTerminal); }
     }
 
     /// <exception cref="StateFolderException">The socket's path is too long.</exception>
@@ -64,10 +64,11 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     /// <summary>Reviews as this window sees them.</summary>
     internal ReviewsResult ListFor(EditorWindow window)
     {
-        var others = Folders();
-        var pending = desk.Pending.Where(item => ReviewRouting.Concerns(item, window.Folders, others)).ToArray();
+        var all = Folders();
+        bool Concerns(ReviewItem item) => window.IsTerminal || ReviewRouting.Concerns(item, window.Folders, all);
+        var pending = desk.Pending.Where(Concerns).ToArray();
         foreach (var item in pending) window.MarkShown(item.Id);
-        var recent = desk.Recent.Where(closed => ReviewRouting.Concerns(closed.Item, window.Folders, others));
+        var recent = desk.Recent.Where(closed => Concerns(closed.Item));
         return new ReviewsResult([.. pending.Select(EditorViews.Of)], [.. recent.Take(50).Select(EditorViews.Of)]);
     }
 
@@ -107,7 +108,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     private void Show(ReviewItem item)
     {
         EditorWindow[] windows;
-        lock (_lock) windows = [.. _windows.Where(window => window.Introduced)];
+        lock (_lock) windows = [.. _windows.Where(window => window is { Introduced: true, IsTerminal: false })];
         var all = windows.Select(window => window.Folders).ToArray();
         foreach (var window in windows.Where(window => ReviewRouting.Concerns(item, window.Folders, all))) window.Opened(item);
     }
@@ -121,7 +122,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
 
     private IReadOnlyCollection<string>[] Folders()
     {
-        lock (_lock) return [.. _windows.Where(window => window.Introduced).Select(window => window.Folders)];
+        lock (_lock) return [.. _windows.Where(window => window is { Introduced: true, IsTerminal: false }).Select(window => window.Folders)];
     }
 
     [LoggerMessage(LogLevel.Debug, "An editor window connected; there are {Count}")]

@@ -37,7 +37,7 @@ public static class EditorErrors
     /// <summary>The relay has no host to ask: it ended and the next is not there yet, or it could not be started.</summary>
     public const int HostUnavailable = -32011;
 
-    /// <summary>The host does not talk to this peer: its process descends from an AI agent.</summary>
+    /// <summary>The host does not do this: the peer descends from an AI agent, has not introduced itself, or asks for something that does not exist.</summary>
     public const int Refused = -32012;
 }
 

@@ -10,7 +10,6 @@ namespace EditorBridge.Editor;
 /// </summary>
 internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, ILogger logger) : IDisposable
 {
-    private static readonly string[] ServeArguments = ["--started-by-editor"];
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -124,7 +123,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
         }
         catch (IOException)
         {
-            await HostFinder.FindOrStartAsync(state, ServeArguments, cancellationToken);
+            // A host that was killed left its address behind: the next one is started as it was.
+            var last = state.ReadHost()?.ServeArguments ?? [];
+            await HostFinder.FindOrStartAsync(state, ["--started-by-editor", .. last], cancellationToken);
             return await ControlChannel.ConnectAsync(state, cancellationToken);
         }
     }

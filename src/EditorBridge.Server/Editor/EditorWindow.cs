@@ -1,3 +1,4 @@
+using EditorBridge.Cli;
 using EditorBridge.Gate;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
@@ -17,6 +18,9 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     public IReadOnlyCollection<string> Folders { get; private set; } = [];
 
     public bool Introduced { get; private set; }
+
+    /// <summary>A command line rather than a window: it has no folders, sees every review, and is told of none.</summary>
+    public bool IsTerminal { get; private set; }
 
     /// <summary>Ends when the other side goes away.</summary>
     public async Task RunAsync()
@@ -42,6 +46,7 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         if (introduction.ProtocolVersion != EditorMethods.ProtocolVersion)
             throw EditorWire.VersionMismatch($"{introduction.ClientName} {introduction.ClientVersion}", introduction.ProtocolVersion, "the host");
         Folders = introduction.WorkspaceFolders;
+        IsTerminal = introduction.ClientName == ControlClient.Name;
         Introduced = true;
         return answers.Introduce();
     }
@@ -58,10 +63,10 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     {
         RequireIntroduction();
         if (!Enum.TryParse<VerdictKind>(given.Kind, ignoreCase: true, out var kind) || !Enum.IsDefined(kind))
-            throw new LocalRpcException("A verdict is approve, approveEdited or reject. Nothing was decided.") { ErrorCode = (int)StreamJsonRpc.Protocol.JsonRpcErrorCode.InvalidParams };
+            throw EditorWire.Error(EditorErrors.Refused, "A verdict is approve, approveEdited or reject. Nothing was decided.");
         try
         {
-            var outcome = await desk.GiveAsync(given.Id, new Verdict(kind, Environment.UserName, "editor", given.Reason, given.Text));
+            var outcome = await desk.GiveAsync(given.Id, new Verdict(kind, Environment.UserName, IsTerminal ? "terminal" : "editor", given.Reason, given.Text));
             return new VerdictAnswer(EditorWire.Name(outcome.Result), outcome.Message);
         }
         catch (LedgerUnavailableException e)

@@ -1,6 +1,7 @@
 using System.Net;
 using EditorBridge.Audit;
 using EditorBridge.Bridge;
+using EditorBridge.Editor;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hooks;
@@ -44,6 +45,7 @@ internal static class HostApplication
         builder.Services.AddGate();
         builder.Services.AddProxy(options);
         builder.Services.AddHostedService<HostLifecycle>();
+        builder.Services.AddEditors();
         configure?.Invoke(builder);
 
         var app = builder.Build();

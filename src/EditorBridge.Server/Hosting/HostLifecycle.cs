@@ -33,7 +33,7 @@ internal sealed class HostLifecycle(
     {
         var url = server.Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         options.State.WriteHost(new HostAddress(
-            Environment.ProcessId, url, options.State.ControlSocket, HostApplication.Version, options.PortalUrl, account.Account ?? "", options.Sandbox is not null));
+            Environment.ProcessId, url, options.State.ControlSocket, HostApplication.Version, options.PortalUrl, account.Account ?? "", options.Sandbox is not null, options.ToArguments()));
         return Task.CompletedTask;
     }
 

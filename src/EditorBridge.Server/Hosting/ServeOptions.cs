@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EditorBridge.Hosting;
 
 /// <summary>What the host is told at its start, once, from the command line.</summary>
@@ -24,4 +26,15 @@ internal sealed record ServeOptions
 
     /// <summary>Where the portal answers, for links; null when none runs.</summary>
     public string? PortalUrl { get; init; }
+
+    /// <summary>The arguments of <c>editorbridge serve</c> that start a host like this one; the state folder is for the caller to name.</summary>
+    public string[] ToArguments()
+    {
+        var arguments = new List<string> { "--port", Port.ToString(CultureInfo.InvariantCulture) };
+        if (Sandbox is not null) arguments.AddRange(["--sandbox", Sandbox.ToString()]);
+        if (TokenFile is not null) arguments.AddRange(["--pat-file", TokenFile]);
+        if (Account is not null) arguments.AddRange(["--account", Account]);
+        if (PortalUrl is not null) arguments.AddRange(["--portal-url", PortalUrl]);
+        return [.. arguments];
+    }
 }

@@ -1,0 +1,98 @@
+using System.Threading.Channels;
+using EditorBridge.Editor;
+using EditorBridge.Hosting;
+using EditorBridge.Server.Tests.Gate;
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamJsonRpc;
+
+namespace EditorBridge.Server.Tests.Editor;
+
+/// <summary>The host's control channel over a real gate, and windows that connect to it through the real socket.</summary>
+internal sealed class EditorFixture : IAsyncDisposable
+{
+    private readonly List<EditorClient> _clients = [];
+    private readonly EditorEndpoint _endpoint;
+
+    public EditorFixture()
+    {
+        Gate = new GateFixture();
+        Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
+        var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, NullLogger<EditorEndpoint>.Instance);
+    }
+
+    public const string Portal = "http://127.0.0.1:4080";
+
+    public GateFixture Gate { get; }
+
+    public static async Task<EditorFixture> StartAsync()
+    {
+        var fixture = new EditorFixture();
+        await fixture._endpoint.StartAsync(CancellationToken.None);
+        return fixture;
+    }
+
+    /// <summary>A window with these folders of the temporary workspace, introduced.</summary>
+    public async Task<EditorClient> WindowAsync(params string[] folders)
+    {
+        var client = await ConnectAsync();
+        await client.AskAsync<InitializeResult>(EditorMethods.Initialize, Introduction(folders));
+        return client;
+    }
+
+    public async Task<EditorClient> ConnectAsync()
+    {
+        var client = new EditorClient(await ControlChannel.ConnectAsync(Gate.State, CancellationToken.None));
+        _clients.Add(client);
+        return client;
+    }
+
+    public InitializeParams Introduction(params string[] folders) =>
+        new("vscode", "0.1.0", EditorMethods.ProtocolVersion, Environment.ProcessId, [.. folders.Select(folder => Path.Combine(Gate.Workspace, folder))]);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in _clients) client.Dispose();
+        await _endpoint.StopAsync(CancellationToken.None);
+        _endpoint.Dispose();
+        await Gate.DisposeAsync();
+    }
+}
+
+/// <summary>One window's end of the contract; what the host tells it waits in two channels.</summary>
+internal sealed class EditorClient : IDisposable
+{
+    private readonly JsonRpc _rpc;
+    private readonly Told _told = new();
+
+    public EditorClient(Stream stream)
+    {
+        _rpc = EditorWire.Over(stream, stream);
+        _rpc.AddLocalRpcTarget(_told, null);
+        _rpc.StartListening();
+    }
+
+    public Task<T> AskAsync<T>(string method, object? parameters = null) => _rpc.InvokeWithParameterObjectAsync<T>(method, parameters);
+
+    public Task TellAsync(string method, object parameters) => _rpc.NotifyWithParameterObjectAsync(method, parameters);
+
+    public Task<ReviewView> OpenedAsync() => _told.Opened.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
+    public Task<ReviewClosedParams> ClosedAsync() => _told.Closed.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
+    public bool WasToldOfReviews => _told.Opened.Reader.Count > 0;
+
+    public void Dispose() => _rpc.Dispose();
+
+    private sealed class Told
+    {
+        public Channel<ReviewView> Opened { get; } = Channel.CreateUnbounded<ReviewView>();
+        public Channel<ReviewClosedParams> Closed { get; } = Channel.CreateUnbounded<ReviewClosedParams>();
+
+        [JsonRpcMethod(EditorMethods.ReviewOpened, UseSingleObjectParameterDeserialization = true)]
+        public void ReviewOpened(ReviewView review) => Opened.Writer.TryWrite(review);
+
+        [JsonRpcMethod(EditorMethods.ReviewClosed, UseSingleObjectParameterDeserialization = true)]
+        public void ReviewClosed(ReviewClosedParams closed) => Closed.Writer.TryWrite(closed);
+    }
+}
