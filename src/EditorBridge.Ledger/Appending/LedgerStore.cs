@@ -60,7 +60,7 @@ internal sealed class LedgerStore : IDisposable
             }
             LedgerFolder.OpenPrivate(folder.Database, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
             connection = LedgerConnection.OpenWriter(folder.Database);
-            LedgerMigration.Apply(connection, folder.Database, now, version => LedgerBackup.BeforeMigration(folder, version, now));
+            LedgerMigration.Apply(connection, folder.Database, version => LedgerBackup.BeforeMigration(folder, version, now));
             LedgerTail tail = LedgerTail.Verify(connection, folder, key, headFile.Read(), acknowledged);
             headFile.Write(tail.Head);
             return new LedgerStore(folder, key, connection, headFile, tail);

@@ -66,7 +66,8 @@ public sealed record CheckpointNote
             Sequence = sequence,
             Hash = hash,
             At = at,
-            Previous = previous is null ? null : new ReadOnlyMemory<byte>(previous),
+            // Not "? null :": null would become an empty memory through its conversion from arrays.
+            Previous = previous is null ? default(ReadOnlyMemory<byte>?) : previous,
             KeyId = keyId,
             Signature = signature,
         };

@@ -29,6 +29,8 @@ internal static class CallFold
         };
         call = call with
         {
+            Effect = Text(draft.Facts, "effect") ?? call.Effect,
+            Class = Text(draft.Facts, "class") ?? call.Class,
             LastSequence = entry.Sequence,
             LastAt = entry.At,
             SessionId = call.SessionId ?? draft.SessionId,
@@ -43,9 +45,13 @@ internal static class CallFold
 
     /// <summary>The ids of the rules that took part in a decision.</summary>
     public static IEnumerable<string> Rules(AuditDraft draft) =>
-        draft.Kind is EntryKind.ActionDecided && draft.Facts?["rules"] is JsonArray rules
+        KindOf(draft.Kind) is CallKind.Action && draft.Facts?["rules"] is JsonArray rules
             ? rules.Select(RuleId).OfType<string>().Distinct(StringComparer.Ordinal)
             : [];
+
+    /// <summary>Whether a verdict ends its review; the first of two approvals does not.</summary>
+    public static bool IsFinal(AuditDraft verdict) =>
+        verdict.Result is not "approved_first" && verdict.Facts?["final"]?.GetValueKind() is not JsonValueKind.False;
 
     private static CallKind? KindOf(EntryKind kind) => kind switch
     {
@@ -69,12 +75,12 @@ internal static class CallFold
                 InputTokens = Number(facts, "inputTokens"),
                 OutputTokens = Number(facts, "outputTokens"),
                 CacheReadTokens = Number(facts, "cacheReadTokens"),
-                CacheWriteTokens = Number(facts, "cacheWriteTokens"),
-                DurationMilliseconds = Number(facts, "durationMilliseconds"),
+                CacheWriteTokens = Number(facts, "cacheCreationTokens"),
+                DurationMilliseconds = Number(facts, "durationMs"),
                 RequestId = Text(facts, "requestId"),
             },
-            EntryKind.ActionDecided => call with { Effect = draft.Result, Class = Text(facts, "class") },
-            EntryKind.ReviewOpened => call with { State = CallState.Pending, HeldSince = call.HeldSince ?? entry.At },
+            EntryKind.ActionDecided => call with { Effect = draft.Result },
+            EntryKind.ReviewOpened => call with { Effect = "review", State = CallState.Pending, HeldSince = call.HeldSince ?? entry.At },
             EntryKind.ReviewVerdict => Verdict(call, entry),
             EntryKind.ReviewExpired => Released(call, entry) with { State = CallState.Expired },
             EntryKind.ActionAdmitted => Admitted(Released(call, entry), draft.Result) with { Open = true },
@@ -83,7 +89,7 @@ internal static class CallFold
             {
                 Open = false,
                 State = draft.Result is "failed" ? CallState.Failed : call.State,
-                DurationMilliseconds = Number(facts, "durationMilliseconds") ?? call.DurationMilliseconds,
+                DurationMilliseconds = Number(facts, "durationMs") ?? call.DurationMilliseconds,
                 QueryId = Text(facts, "queryId") ?? call.QueryId,
             },
             EntryKind.OutcomeUnknown => Released(call, entry) with { Open = false, State = CallState.Unknown },
@@ -94,7 +100,7 @@ internal static class CallFold
     private static AuditCall Verdict(AuditCall call, AuditEntry entry)
     {
         call = call with { Reviewer = entry.Draft.Actor };
-        if (entry.Draft.Facts?["final"] is JsonValue final && final.GetValueKind() is JsonValueKind.False)
+        if (!IsFinal(entry.Draft))
         {
             return call;
         }
@@ -141,9 +147,10 @@ internal static class CallFold
 
     private static CallState RequestState(string? result) => result switch
     {
-        "refused" or "denied" => CallState.Refused,
+        "refused" => CallState.Refused,
         "unknown" => CallState.Unknown,
-        "failed" or "error" or "aborted" => CallState.Failed,
+        "failed" or "truncated" => CallState.Failed,
+        // A person who presses Escape (client_gone) has not made anything fail.
         _ => CallState.Allowed,
     };
 

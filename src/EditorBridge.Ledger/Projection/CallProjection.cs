@@ -41,14 +41,16 @@ internal sealed class CallProjection : IDisposable
         _session = EntryStatements.Statement(connection, """
             INSERT INTO sessions (session_id, first_sequence, last_sequence, started_at, last_at, actor, requests, actions, reviewed, refused,
                 input_tokens, output_tokens, cache_read_tokens, cache_write_tokens)
-            VALUES ($0, $1, $1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             ON CONFLICT (session_id) DO UPDATE SET
-                last_sequence = excluded.last_sequence, last_at = excluded.last_at,
+                actor = iif(excluded.first_sequence < first_sequence, excluded.actor, actor),
+                first_sequence = min(first_sequence, excluded.first_sequence), last_sequence = max(last_sequence, excluded.last_sequence),
+                started_at = min(started_at, excluded.started_at), last_at = max(last_at, excluded.last_at),
                 requests = requests + excluded.requests, actions = actions + excluded.actions,
                 reviewed = reviewed + excluded.reviewed, refused = refused + excluded.refused,
                 input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
                 cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens, cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens
-            """, 12);
+            """, 14);
         _hour = EntryStatements.Statement(connection, """
             INSERT INTO hours (hour, kind, state, tool, door, model, actor, severity, calls, reviewed, held_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens)
             VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -75,6 +77,18 @@ internal sealed class CallProjection : IDisposable
         foreach (string rule in CallFold.Rules(entry.Draft))
         {
             EntryStatements.Run(_rule, rule, after.FirstSequence);
+        }
+    }
+
+    /// <summary>The calls whose first entry lies in a range.</summary>
+    public static IEnumerable<AuditCall> Read(SqliteConnection connection, long from, long to)
+    {
+        using SqliteCommand command = EntryStatements.Statement(connection, $"SELECT {Columns} FROM calls WHERE first_sequence BETWEEN $0 AND $1", 2);
+        EntryStatements.Bind(command, from, to);
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            yield return Read(reader);
         }
     }
 
@@ -121,8 +135,8 @@ internal sealed class CallProjection : IDisposable
         }
         // A call that learns its session late counts in full from then on.
         CallSums change = CallSums.Of(after) - (before?.SessionId is null ? CallSums.None : CallSums.Of(before));
-        EntryStatements.Run(_session, session, after.LastSequence, Milliseconds(after.LastAt), after.Actor, change.Requests, change.Actions,
-            change.Reviewed, change.Refused, change.InputTokens, change.OutputTokens, change.CacheReadTokens, change.CacheWriteTokens);
+        EntryStatements.Run(_session, session, after.FirstSequence, after.LastSequence, Milliseconds(after.StartedAt), Milliseconds(after.LastAt), after.Actor,
+            change.Requests, change.Actions, change.Reviewed, change.Refused, change.InputTokens, change.OutputTokens, change.CacheReadTokens, change.CacheWriteTokens);
     }
 
     private void PutHour(AuditCall? before, AuditCall after)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using EditorBridge.Audit;
 using EditorBridge.Ledger.Appending;
+using EditorBridge.Ledger.Projection;
 using EditorBridge.Ledger.Reading;
 using EditorBridge.Ledger.Storage;
 using Microsoft.Data.Sqlite;
@@ -97,7 +98,7 @@ public sealed partial class LedgerReader : IDisposable
 
     private static bool EndsReview(AuditDraft entry, AuditDraft opened) => entry.Kind switch
     {
-        EntryKind.ReviewVerdict => SameReview(entry, opened) && entry.Facts?["final"]?.GetValueKind() is not System.Text.Json.JsonValueKind.False,
+        EntryKind.ReviewVerdict => SameReview(entry, opened) && CallFold.IsFinal(entry),
         EntryKind.ReviewExpired => SameReview(entry, opened),
         EntryKind.ActionRefused or EntryKind.ActionAdmitted or EntryKind.OutcomeUnknown => true,
         _ => false,

@@ -52,7 +52,7 @@ internal static class LedgerMigration
     }
 
     /// <param name="backup">Called before an existing ledger is changed.</param>
-    public static void Apply(SqliteConnection connection, string database, DateTimeOffset now, Action<int> backup)
+    public static void Apply(SqliteConnection connection, string database, Action<int> backup)
     {
         int version = CheckVersion(connection, database);
         if (version == LedgerSchema.Version)
@@ -69,9 +69,8 @@ internal static class LedgerMigration
         if (version == 0)
         {
             using SqliteCommand insert = connection.CreateCommand();
-            insert.CommandText = "INSERT INTO ledger (id, created_at) VALUES ($id, $at)";
+            insert.CommandText = "INSERT INTO ledger (id) VALUES ($id)";
             insert.Parameters.AddWithValue("$id", Guid.NewGuid().ToString("N"));
-            insert.Parameters.AddWithValue("$at", now.ToUnixTimeMilliseconds());
             insert.ExecuteNonQuery();
         }
         LedgerConnection.Execute(connection, string.Create(

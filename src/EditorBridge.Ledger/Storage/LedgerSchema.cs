@@ -11,8 +11,7 @@ internal static class LedgerSchema
 
     public const string Chain = """
         CREATE TABLE ledger (
-            id TEXT NOT NULL,
-            created_at INTEGER NOT NULL
+            id TEXT NOT NULL
         ) STRICT;
 
         -- The chain. at: milliseconds since 1970 in UTC. facts: canonical JSON.

@@ -36,6 +36,19 @@ internal sealed record StoredEntry(long Sequence, DateTimeOffset At, AuditDraft 
         }
     }
 
+    /// <summary>All entries of the calls whose first entry lies in a range, call by call in order; without their payloads, which no fold looks at.</summary>
+    public static IEnumerable<StoredEntry> ReadOfCalls(SqliteConnection connection, long from, long to)
+    {
+        string columns = string.Join(", ", Columns.Split(", ").Select(static c => "e." + c));
+        using SqliteCommand entries = Range(
+            connection, $"SELECT {columns} FROM calls c CROSS JOIN entries e ON e.call_id = c.call_id WHERE c.first_sequence BETWEEN $from AND $to ORDER BY c.first_sequence, e.sequence", from, to);
+        using SqliteDataReader entry = entries.ExecuteReader();
+        while (entry.Read())
+        {
+            yield return Of(Row(entry), []);
+        }
+    }
+
     public AuditEntry ToEntry(ImmutableArray<byte> previousHash) => new()
     {
         Sequence = Sequence,

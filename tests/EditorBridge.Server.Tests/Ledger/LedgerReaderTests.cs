@@ -87,7 +87,7 @@ public class LedgerReaderTests
     {
         await using var ledger = new TemporaryLedger();
         LedgerWriter writer = ledger.Open();
-        var tokens = new JsonObject { ["inputTokens"] = 100, ["outputTokens"] = 20, ["cacheReadTokens"] = 3000, ["cacheWriteTokens"] = 5 };
+        var tokens = new JsonObject { ["inputTokens"] = 100, ["outputTokens"] = 20, ["cacheReadTokens"] = 3000, ["cacheCreationTokens"] = 5 };
         AuditDraft intent = Draft(EntryKind.MessageIntent, "m") with { Tool = null, Model = "claude-sonnet-4-5" };
         await writer.AppendAsync(intent);
         await writer.AppendAsync(intent with { Kind = EntryKind.MessageOutcome, Facts = tokens, Result = "completed" });
