@@ -23,6 +23,7 @@ Without --account a sandbox account is started too: a stand-in whose "model" is 
 Ctrl-C stops all parts. Reviews that are pending then are pending again after the next start.`;
 
 const colourOf = { sandbox: magenta, host: cyan, portal: blue };
+const windows = process.platform === 'win32';
 const parts = [];
 let stopping = false;
 
@@ -139,7 +140,7 @@ async function startPortal(state, options) {
     return found !== null;
   });
   await untilReady(part, url, 'The portal', (response) => response.status < 500);
-  return { url, link: () => link };
+  return { url, port: options.portalPort, link: () => link };
 }
 
 async function untilReady(part, url, what, accept) {
@@ -169,25 +170,31 @@ function startPart(name, program, args, options, take = () => false) {
 }
 
 function announce({ hostUrl, portal, state, account }) {
-  const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const stateOption = state.given ? ` --state ${quoted(state.folder)}` : '';
   const token = quoted(path.join(state.folder, 'clients', 'claude.token'));
+  const linkCommand = `${quoted(programs.portal)} link --state ${quoted(state.folder)} --port ${portal.port}`;
   clearStatus();
   say();
   say(`${bold('EditorBridge is running')} with ${account.words}.`);
   say();
   say(`  ${bold('Portal')}        ${portal.url}`);
-  say(`  ${bold('Sign in')}       ${portal.link() ?? `${quoted(programs.portal)} link --state ${quoted(state.folder)}`}`);
-  say(`                ${dim('good once, for ten minutes; another one: ')}${dim(`${quoted(programs.portal)} link --state ${quoted(state.folder)}`)}`);
+  say(`  ${bold('Sign in')}       ${portal.link() ?? linkCommand}`);
+  say(dim('                good once, for ten minutes; another one:'));
+  say(dim(`                ${linkCommand}`));
   say(`  ${bold('Proxy')}         ${hostUrl}   ${dim('Anthropic Messages API')}`);
   say(`  ${bold('State')}         ${state.folder}`);
   say();
   say(`${bold('Start Claude Code')} in another terminal, in the folder you want to work in:`);
   say();
-  say(`  ${green(`${quoted(programs.host)} claude${stateOption}`)}`);
+  say(`  ${green(`${state.given ? `${variable('EDITORBRIDGE_HOME', state.folder)} ` : ''}${quoted(programs.host)} claude`)}`);
   say();
   say(dim('  or, with any Anthropic client and without the hook (reviews then hold the stream itself):'));
-  say(dim(`  ANTHROPIC_BASE_URL=${hostUrl} ANTHROPIC_AUTH_TOKEN="$(cat ${token})" claude`));
+  say(
+    dim(
+      windows
+        ? `  $env:ANTHROPIC_BASE_URL='${hostUrl}'; $env:ANTHROPIC_AUTH_TOKEN=(Get-Content ${token}); claude`
+        : `  ANTHROPIC_BASE_URL=${hostUrl} ANTHROPIC_AUTH_TOKEN="$(cat ${token})" claude`,
+    ),
+  );
   if (account.sandbox) {
     say();
     say(`${bold('Try')}  "Create a model that shows revenue per customer"  ${dim('allowed, written at once')}`);
@@ -195,6 +202,16 @@ function announce({ hostUrl, portal, state, account }) {
   }
   say();
   say(dim('Ctrl-C stops everything.'));
+}
+
+/** A word as the shell of this system takes it. */
+function quoted(text) {
+  if (windows) return /\s/.test(text) ? `& '${text.replaceAll("'", "''")}'` : text;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function variable(name, value) {
+  return windows ? `$env:${name}='${value.replaceAll("'", "''")}';` : `${name}=${quoted(value)}`;
 }
 
 /** Resolves when a part ends by itself (a failure) or when the person wants everything to stop. */

@@ -23,6 +23,7 @@ export const claudeVersions = ['2.1.330', '2.1.112'];
 export class Product {
   #sandbox;
   #host;
+  #portal;
   #hostPort;
   #clients = new Set();
   #log;
@@ -70,6 +71,23 @@ export class Product {
       { env: this.environment(), onLine: (line) => this.#log.write(`host ${line}\n`) },
     );
     await waitForHttp(`${this.url}/health`, { child: this.#host, what: 'the host', seconds: 30 });
+  }
+
+  /** Starts the portal. Answers its address and a sign-in link that has not been used. */
+  async startPortal() {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    let link;
+    this.#portal = start(programs.portal, ['--state', this.state, '--port', `${port}`], {
+      env: this.environment(),
+      onLine: (line) => {
+        this.#log.write(`portal ${line}\n`);
+        link ??= new RegExp(`${url}/\\S+`).exec(line)?.[0];
+      },
+    });
+    await waitForHttp(url, { child: this.#portal, what: 'the portal', accept: (response) => response.status < 500 });
+    await until('the sign-in link', () => link);
+    return { url, link };
   }
 
   /** Ends the host as a power cut would. */
@@ -203,6 +221,7 @@ export class Product {
 
   async #end(t) {
     for (const child of this.#clients) await stop(child, 1000);
+    await stop(this.#portal);
     await stop(this.#host);
     await stop(this.#sandbox);
     await new Promise((resolve) => this.#log.end(resolve));
