@@ -157,6 +157,9 @@ internal sealed class ConversationSanitizer(SanitizerPass pass, bool secondVersi
             Messages.Add(new OutMessage(fromUser: true));
         }
         Messages[^1].ToBlocks();
-        Messages[^1].Blocks.Add(OutBlock.RawText([.. "<system-reminder>\\n"u8, .. WireJson.Raw(text)[1..^1], .. "\\n</system-reminder>"u8], breakpoint));
+        var raw = WireJson.Raw(text)[1..^1];
+        // Claude Code 2.1.330 wraps some of its system messages itself (the tokens left); twice would read as two notes.
+        var wrapped = raw.StartsWith("<system-reminder>"u8) && raw.EndsWith("</system-reminder>"u8);
+        Messages[^1].Blocks.Add(OutBlock.RawText(wrapped ? [.. raw] : [.. "<system-reminder>\\n"u8, .. raw, .. "\\n</system-reminder>"u8], breakpoint));
     }
 }
