@@ -4,6 +4,8 @@ using EditorBridge.Sandbox;
 
 var port = new Option<int>("--port") { Description = "Loopback port; 0 takes a free one.", DefaultValueFactory = _ => 0 };
 var patFile = new Option<string?>("--pat-file") { Description = "Write the account's PAT to this file, readable by you only." };
+var adminPatFile = new Option<string?>("--admin-pat-file") { Description = "Write a PAT of the administrator to this file." };
+var oauthLife = new Option<double>("--oauth-life") { Description = "Seconds an OAuth access token lives.", DefaultValueFactory = _ => 600 };
 var usageDelay = new Option<double>("--usage-delay")
 {
     Description = "Seconds before a usage row becomes visible (a real account takes up to 45 minutes).",
@@ -16,7 +18,7 @@ var slowGap = new Option<double>("--slow-gap")
 };
 var root = new RootCommand("A strict stand-in for a Snowflake account, on this machine only. Its model is a script; see the README beside it.")
 {
-    port, patFile, usageDelay, slowGap,
+    port, patFile, adminPatFile, oauthLife, usageDelay, slowGap,
 };
 root.SetAction(async (parsed, cancellationToken) =>
 {
@@ -24,6 +26,8 @@ root.SetAction(async (parsed, cancellationToken) =>
     {
         Port = parsed.GetValue(port),
         PatFile = parsed.GetValue(patFile),
+        AdminPatFile = parsed.GetValue(adminPatFile),
+        OAuthAccessLife = TimeSpan.FromSeconds(parsed.GetValue(oauthLife)),
         UsageDelay = TimeSpan.FromSeconds(parsed.GetValue(usageDelay)),
         SlowGap = TimeSpan.FromSeconds(parsed.GetValue(slowGap)),
     };

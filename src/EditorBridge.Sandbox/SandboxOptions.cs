@@ -21,6 +21,12 @@ public sealed record SandboxOptions
     /// <summary>Rows of a result in one partition.</summary>
     public int SqlPartitionRows { get; init; } = 1000;
 
+    /// <summary>How long an OAuth access token lives; a real account allows 60 to 3600 seconds.</summary>
+    public TimeSpan OAuthAccessLife { get; init; } = TimeSpan.FromSeconds(600);
+
+    /// <summary>Where a PAT of the administrator ADMIN is written; null writes none.</summary>
+    public string? AdminPatFile { get; init; }
+
     /// <summary>The account's clock: cache lifetime, expiry, delays.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -4,7 +4,6 @@ using EditorBridge.Sandbox.Cortex;
 using EditorBridge.Sandbox.Faults;
 using EditorBridge.Sandbox.Http;
 using EditorBridge.Sandbox.Sql;
-using EditorBridge.Sandbox.Usage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -13,83 +12,90 @@ namespace EditorBridge.Sandbox;
 /// <summary>A running sandbox account on a loopback port. Disposing it stops it.</summary>
 public sealed class SandboxServer : IAsyncDisposable
 {
-    private const string DefaultUser = "DEVELOPER";
     private readonly WebApplication _app;
 
-    private SandboxServer(WebApplication app, string pat, ReceivedRequests received)
+    private SandboxServer(WebApplication app, SandboxAccount account, string pat, string adminPat)
     {
         _app = app;
+        Account = account;
         ProgrammaticAccessToken = pat;
-        Received = received;
+        AdminToken = adminPat;
         BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
     }
 
     /// <summary>Scheme, host and port.</summary>
     public Uri BaseAddress { get; }
 
-    /// <summary>A PAT of the account's user, valid for this sandbox only.</summary>
+    /// <summary>A PAT of the user DEVELOPER, valid for this sandbox only.</summary>
     public string ProgrammaticAccessToken { get; }
 
-    internal ReceivedRequests Received { get; }
+    /// <summary>A PAT of the user ADMIN, who has ACCOUNTADMIN.</summary>
+    public string AdminToken { get; }
+
+    /// <summary>The account's state, for tests that look at it or change it from outside.</summary>
+    internal SandboxAccount Account { get; }
+
+    internal ReceivedRequests Received => Account.Received;
 
     /// <summary>Starts the account; it answers when this returns.</summary>
-    /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="IOException">The port is taken, or a token file cannot be written.</exception>
     public static async Task<SandboxServer> StartAsync(SandboxOptions options, CancellationToken cancellationToken)
     {
-        var tokens = new PatTable(options.Clock);
-        var pat = tokens.Add("SANDBOX", DefaultUser);
-        if (options.PatFile is { } file)
+        var account = new SandboxAccount(options);
+        var pat = account.Tokens.Add("SANDBOX", "DEVELOPER");
+        var adminPat = account.Tokens.Add("SANDBOX_ADMIN", "ADMIN");
+        foreach (var (file, secret) in new[] { (options.PatFile, pat), (options.AdminPatFile, adminPat) })
         {
-            PatFile.Write(file, pat);
+            if (file is not null)
+            {
+                PatFile.Write(file, secret);
+            }
         }
 
-        var received = new ReceivedRequests();
-        var app = Build(options, tokens, received);
+        var app = Build(account);
         await app.StartAsync(cancellationToken);
-        return new SandboxServer(app, pat, received);
+        return new SandboxServer(app, account, pat, adminPat);
     }
 
     public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private static WebApplication Build(SandboxOptions options, PatTable tokens, ReceivedRequests received)
+    private static WebApplication Build(SandboxAccount account)
     {
         var builder = WebApplication.CreateSlimBuilder();
         // Standard output carries the ready line and nothing else.
         builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, options.Port);
+            kestrel.Listen(IPAddress.Loopback, account.Options.Port);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
         });
         var app = builder.Build();
-        var stale = new StaleConnections();
-        UseAccountFrame(app, received, stale);
-
-        var directory = new AccountDirectory();
-        var parameters = new AccountParameters();
-        var bearer = new BearerCheck(tokens, directory);
-        var usage = new UsageLog(options.Clock, options.UsageDelay);
-        app.MapCortex(options, bearer, usage, stale);
-        app.MapSql(options, bearer, directory, parameters, usage, stale);
+        UseAccountFrame(app, account);
+        app.MapCortex(account);
+        app.MapSql(account);
+        app.MapAuth(account);
+        app.MapPost("/_sandbox/control", new ControlEndpoint(account).HandleAsync);
         app.MapGet("/_sandbox/requests", context =>
-            bearer.Identify(context) is { Error: { } denied } ? denied.WriteAsync(context) : received.WriteAsync(context));
+            account.Bearer.HoldsPat(context)
+                ? account.Received.WriteAsync(context)
+                : new SnowflakeError(401, "The request log takes a PAT of this sandbox.", "390101").WriteAsync(context));
         return app;
     }
 
     /// <summary>What every answer has in common: the two marks, the loopback guard, the flat error body, the record of what came.</summary>
-    private static void UseAccountFrame(WebApplication app, ReceivedRequests received, StaleConnections stale) => app.Use(async (context, next) =>
+    private static void UseAccountFrame(WebApplication app, SandboxAccount account) => app.Use(async (context, next) =>
     {
-        if (stale.TryTake(context.Connection.Id))
+        if (account.Stale.TryTake(context.Connection.Id))
         {
             context.Abort();
             return;
         }
 
         RequestMark.Apply(context);
-        received.Add(context);
+        account.Received.Add(context);
         var request = ReceivedRequests.Of(context);
         await using var hangUp = context.RequestAborted.Register(() => request.WhenAborted.TrySetResult());
         if (LoopbackGuard.Refusal(context) is { } refusal)

@@ -1,22 +1,21 @@
-using EditorBridge.Sandbox.Auth;
 using EditorBridge.Sandbox.Cortex.Chat;
 using EditorBridge.Sandbox.Cortex.Messages;
 using EditorBridge.Sandbox.Cortex.Native;
 using EditorBridge.Sandbox.Faults;
-using EditorBridge.Sandbox.Usage;
 
 namespace EditorBridge.Sandbox.Cortex;
 
 /// <summary>Every path of Cortex REST and of the AI Gateway.</summary>
 internal static class CortexRoom
 {
-    public static void MapCortex(this WebApplication app, SandboxOptions options, BearerCheck bearer, UsageLog usage, StaleConnections stale)
+    public static void MapCortex(this WebApplication app, SandboxAccount account)
     {
+        var (options, bearer) = (account.Options, account.Bearer);
         var cache = new PromptCache(options.Clock);
         var faults = new FaultDesk();
-        var player = new FaultPlayer(stale, options);
+        var player = new FaultPlayer(account.Stale, options);
         InferenceEndpoint Inference(Dialect dialect, bool byGateway = false) =>
-            new(dialect, bearer, cache, faults, player, usage, options) { ByGateway = byGateway };
+            new(dialect, bearer, cache, faults, player, account.Usage, options) { ByGateway = byGateway };
 
         app.MapGet("/api/v2/cortex/models", new ModelsEndpoint(bearer).HandleAsync);
         app.MapPost("/api/v2/cortex/v1/messages", Inference(new MessagesDialect()).HandleAsync);

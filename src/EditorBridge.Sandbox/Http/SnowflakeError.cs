@@ -9,17 +9,40 @@ namespace EditorBridge.Sandbox.Http;
 /// <param name="Status">HTTP status code.</param>
 internal sealed record SnowflakeError(int Status, string Message, string? Code = null)
 {
+    /// <summary>An expired session on a REST path: a 200 that is none.</summary>
+    public static readonly SnowflakeError SessionExpired = Login(200, "Your session has expired. Please login again.", "390112");
+
+    /// <summary>True for the body of the sign-in paths: <c>data</c>, <c>code</c>, <c>message</c>, <c>success</c>.</summary>
+    private bool LoginShape { get; init; }
+
+    public static SnowflakeError Login(int status, string message, string code) => new(status, message, code) { LoginShape = true };
+
     public static SnowflakeError InvalidRequest(string detail) => new(400, $"invalid request parameters: {detail}");
 
     public static SnowflakeError InvalidPayload(string detail) =>
         new(400, $"The incoming request does not contain a valid payload. {detail}", "390142");
 
-    public async Task WriteAsync(HttpContext context)
+    public Task WriteAsync(HttpContext context) => SandboxJson.WriteAsync(context, Status, writer =>
     {
-        context.Response.StatusCode = Status;
-        context.Response.ContentType = "application/json";
-        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, SandboxJson.WriterOptions);
         writer.WriteStartObject();
+        if (LoginShape)
+        {
+            writer.WriteNull("data");
+            writer.WriteString("code", Code);
+            writer.WriteString("message", Message);
+            writer.WriteBoolean("success", false);
+            writer.WriteNull("headers");
+        }
+        else
+        {
+            WriteFlat(writer, context);
+        }
+
+        writer.WriteEndObject();
+    });
+
+    private void WriteFlat(Utf8JsonWriter writer, HttpContext context)
+    {
         writer.WriteString("message", Message);
         if (Code is not null)
         {
@@ -28,6 +51,5 @@ internal sealed record SnowflakeError(int Status, string Message, string? Code =
         }
 
         writer.WriteString("request_id", RequestMark.IdOf(context));
-        writer.WriteEndObject();
     }
 }

@@ -3,14 +3,19 @@ using EditorBridge.Sandbox.Auth;
 
 namespace EditorBridge.Sandbox.Sql;
 
-/// <summary>Statements about users, roles, rights and parameters. They change the account, not its data.</summary>
-internal sealed partial class AccountStatements(AccountDirectory directory, AccountParameters parameters)
+/// <summary>Statements about users, roles, rights, tokens and parameters. They change the account, not its data.</summary>
+internal sealed partial class AccountStatements(AccountDirectory directory, AccountParameters parameters, PatStatements tokens)
 {
     private const string Done = "Statement executed successfully.";
 
     /// <returns>Null when the statement is none of these.</returns>
     public StatementResult? TryRun(string statement, SqlContext context)
     {
+        if (tokens.TryRun(statement, context) is { } answered)
+        {
+            return answered;
+        }
+
         (Regex Pattern, Func<Match, StatementResult> Run)[] known =
         [
             (CreateRole(), match => AddRole(match)),

@@ -7,15 +7,15 @@ namespace EditorBridge.Sandbox.Sql;
 
 /// <summary><c>/api/v2/statements</c>: submit, poll, page through the result, cancel.</summary>
 internal sealed partial class StatementsEndpoint(
-    BearerCheck bearer, AccountDirectory directory, StatementRunner runner, StatementTable table, FaultDesk faults, FaultPlayer player, SandboxOptions options)
+    SandboxAccount account, StatementRunner runner, StatementTable table, FaultDesk faults, FaultPlayer player)
 {
     private const int BodyLimit = 4 * 1024 * 1024;
     private static readonly string[] SubmitOptions = ["requestId", "async", "nullable", "retry"];
-    private readonly StatementAnswers _answers = new(options.SqlPartitionRows);
+    private readonly StatementAnswers _answers = new(account.Options.SqlPartitionRows);
 
     public async Task SubmitAsync(HttpContext context)
     {
-        var (identity, denied) = bearer.Identify(context);
+        var (identity, denied) = account.Bearer.Identify(context, sessionAllowed: false);
         if ((denied ?? WrongHead(context)) is { } refusal)
         {
             await refusal.WriteAsync(context);
@@ -84,7 +84,7 @@ internal sealed partial class StatementsEndpoint(
         SnowflakeError? error;
         try
         {
-            (request, error) = StatementRequest.Read(body, identity, directory);
+            (request, error) = StatementRequest.Read(body, identity, account.Directory);
         }
         catch (SqlException unreadable)
         {
@@ -116,7 +116,7 @@ internal sealed partial class StatementsEndpoint(
         if (!async)
         {
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-            await Task.WhenAny(statement.Completion, Task.Delay(options.SqlSyncWait, options.Clock, waited.Token));
+            await Task.WhenAny(statement.Completion, Task.Delay(account.Options.SqlSyncWait, account.Options.Clock, waited.Token));
             await waited.CancelAsync();
         }
 
@@ -147,7 +147,7 @@ internal sealed partial class StatementsEndpoint(
 
     private async Task<SubmittedStatement?> FoundAsync(HttpContext context)
     {
-        var (identity, denied) = bearer.Identify(context);
+        var (identity, denied) = account.Bearer.Identify(context, sessionAllowed: false);
         if (denied is not null)
         {
             await denied.WriteAsync(context);
