@@ -34,13 +34,16 @@ public sealed class MessagesRequest
     /// <summary>Names in <c>tools</c>, in order.</summary>
     public ImmutableArray<string> ToolNames { get; private init; } = [];
 
-    /// <summary>The <c>tool_use_id</c>s answered in the last user message: what the client says it has run, or refused to run.</summary>
-    public ImmutableArray<string> AnsweredToolUseIds { get; private init; } = [];
+    /// <summary>The tools answered in the last user message: what the client says it has run, or why it did not.</summary>
+    public ImmutableArray<AnsweredToolUse> AnsweredToolUses { get; private init; } = [];
 
     public int MessageCount { get; private init; }
 
     /// <summary>Lower-case hex SHA-256 of the last text a person or the client wrote, or null when the last user turn has none.</summary>
     public string? LastUserTextHash { get; private init; }
+
+    /// <summary>The last text a person or the client wrote, or null when the last user turn has none.</summary>
+    public string? LastUserText { get; private init; }
 
     /// <summary>Lower-case hex SHA-256 of the body's bytes. A client's retry has the same.</summary>
     public string BodyHash => _bodyHash ??= Convert.ToHexStringLower(SHA256.HashData(Body.Span));
@@ -72,6 +75,7 @@ public sealed class MessagesRequest
         }
         var messages = root.GetProperty("messages"u8);
         var lastUser = LastUser(messages);
+        var lastText = LastText(lastUser);
         request = new MessagesRequest(body, root)
         {
             Model = root.Text("model"u8)!,
@@ -80,8 +84,9 @@ public sealed class MessagesRequest
             SessionId = ClientSession.Find(root.Member("metadata"u8)?.Text("user_id"u8)),
             ToolNames = Names(root.Member("tools"u8)),
             MessageCount = messages.GetArrayLength(),
-            AnsweredToolUseIds = Answered(lastUser),
-            LastUserTextHash = LastTextHash(lastUser),
+            AnsweredToolUses = Answered(lastUser),
+            LastUserText = lastText?.TextOrNull(),
+            LastUserTextHash = lastText is { } text ? Convert.ToHexStringLower(SHA256.HashData(WireJson.Raw(text)[1..^1])) : null,
         };
         return true;
     }
@@ -187,10 +192,14 @@ public sealed class MessagesRequest
     private static ImmutableArray<string> Names(JsonElement? tools) => tools is not { ValueKind: JsonValueKind.Array } list ? []
         : [.. list.EnumerateArray().Select(tool => tool.Text("name"u8)).OfType<string>()];
 
-    private static ImmutableArray<string> Answered(JsonElement? content) => content is not { ValueKind: JsonValueKind.Array } blocks ? []
-        : [.. blocks.EnumerateArray().Where(block => block.Is("type"u8, "tool_result"u8)).Select(block => block.Text("tool_use_id"u8)).OfType<string>()];
+    private static ImmutableArray<AnsweredToolUse> Answered(JsonElement? content) => content is not { ValueKind: JsonValueKind.Array } blocks ? []
+        : [.. from block in blocks.EnumerateArray()
+              where block.Is("type"u8, "tool_result"u8)
+              let id = block.Text("tool_use_id"u8)
+              where id is not null
+              select new AnsweredToolUse(id, block.IsTrue("is_error"u8))];
 
-    private static string? LastTextHash(JsonElement? content)
+    private static JsonElement? LastText(JsonElement? content)
     {
         var text = content switch
         {
@@ -198,9 +207,13 @@ public sealed class MessagesRequest
             { ValueKind: JsonValueKind.Array } blocks => blocks.EnumerateArray().LastOrDefault(block => block.Is("type"u8, "text"u8)).Member("text"u8),
             _ => null,
         };
-        return text is { ValueKind: JsonValueKind.String } found ? Convert.ToHexStringLower(SHA256.HashData(WireJson.Raw(found)[1..^1])) : null;
+        return text is { ValueKind: JsonValueKind.String } found ? found : null;
     }
 }
+
+/// <summary>A tool whose result came back.</summary>
+/// <param name="IsError">The client did not run it, or it failed.</param>
+public readonly record struct AnsweredToolUse(string Id, bool IsError);
 
 /// <summary>The session a Claude Code client hides in <c>metadata.user_id</c>.</summary>
 internal static class ClientSession

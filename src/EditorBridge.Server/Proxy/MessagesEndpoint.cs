@@ -108,9 +108,10 @@ internal sealed partial class MessagesEndpoint(
     private async Task CheckReturnedToolsAsync(StreamCall call, MessagesRequest request, string callId)
     {
         if (call.SessionId is not { } session) return;
-        foreach (var id in request.AnsweredToolUseIds)
+        foreach (var (id, isError) in request.AnsweredToolUses)
         {
-            if (!sessions.TakePassed(session, id) || admitted.WasReleased(session, id) is not null || !sessions.MarkUnhooked(session)) continue;
+            // A call the client refused by itself (a wrong input, an unknown tool, its own rules) never reaches the hook.
+            if (!sessions.TakePassed(session, id) || isError || admitted.WasReleased(session, id) is not null || !sessions.MarkUnhooked(session)) continue;
             await ledger.AppendAsync(GateEntries.Incident(callId, session, call.Actor, "unhooked_session",
                 "A tool of this session ran without its hook asking first. From now on this session's tools are held in the stream.",
                 new JsonObject { ["toolUseId"] = id }));

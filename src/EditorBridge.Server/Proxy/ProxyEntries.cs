@@ -59,6 +59,8 @@ internal static class ProxyEntries
                 ["count"] = r.Count,
             })]),
         },
+        // What a person asked for; the turns that only carry tool results are the client's own.
+        Payloads = request is { LastUserText: { } prompt, AnsweredToolUses.Length: 0 } ? [new AuditPayload("prompt", "text/plain", prompt)] : [],
     };
 
     public static AuditDraft Outcome(string callId, StreamCall call, ProxyEnd end) => Of(EntryKind.MessageOutcome, callId, call) with

@@ -57,8 +57,9 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
                 if (!await TakeFramesAsync(frames, blocks, queue, outcome, stop)) break;
             }
 
-            if (!outcome.Ended && blocks.OpenTool is null && frames.TryReadRemainder(out var rest))
-                await queue.WriteAsync(StreamPiece.Raw(rest.Raw.ToArray(), default), stop);
+            // A last frame may lack its blank line; half a frame says nothing anybody could act on.
+            if (!outcome.Ended && frames.TryReadRemainder(out var rest) && SseEvent.Read(rest) is { Kind: not SseEventKind.Malformed } last && blocks.Take(rest, last) is { } piece)
+                await queue.WriteAsync(piece, stop);
             outcome.Truncated = !outcome.Ended;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

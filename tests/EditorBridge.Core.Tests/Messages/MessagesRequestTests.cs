@@ -74,7 +74,8 @@ public sealed class MessagesRequestTests
                          {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1"},{"type":"text","text":"and then"}]},{"role":"system","content":"x"}]}
             """);
         Assert.Equal(["A", "web_search"], request.ToolNames);
-        Assert.Equal(["t1"], request.AnsweredToolUseIds);
+        Assert.Equal([new AnsweredToolUse("t1", IsError: false)], request.AnsweredToolUses);
+        Assert.Equal("and then", request.LastUserText);
         Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("and then"u8)), request.LastUserTextHash);
         Assert.Equal(4, request.MessageCount);
     }
