@@ -1,6 +1,8 @@
 using System.CommandLine;
 using EditorBridge.Hosting;
 using EditorBridge.Ledger;
+using EditorBridge.Policies;
+using EditorBridge.Setup;
 
 namespace EditorBridge.Cli;
 
@@ -15,6 +17,8 @@ internal static class CommandLine
             ClaudeCommand.Build(),
             SqlCommands.Build(),
             EditorCommand.Build(),
+            StopCommand.Build(),
+            SetupCommand.Build(),
         };
         foreach (var command in ReviewCommands.Build()) root.Add(command);
         return root.Parse(args).InvokeAsync();
@@ -27,7 +31,7 @@ internal static class CommandLine
         {
             return await command();
         }
-        catch (Exception e) when (e is StateFolderException or LedgerUnavailableException or HostNotStartedException)
+        catch (Exception e) when (e is StateFolderException or LedgerUnavailableException or HostNotStartedException or SetupException or BrokenPolicyException)
         {
             await Console.Error.WriteLineAsync("editorbridge: " + e.Message);
             return 1;

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EditorBridge.Guard;
+using EditorBridge.Hosting;
+using EditorBridge.Setup;
+
+namespace EditorBridge.Cli;
+
+/// <summary><c>editorbridge setup claude</c>: installs, checks or removes our part of Claude Code's settings.</summary>
+internal static class SetupCommand
+{
+    public static Command Build()
+    {
+        var setup = new Command("setup", "Install EditorBridge into other programs, check what is installed, or remove it.");
+        setup.Add(Claude());
+        return setup;
+    }
+
+    private static Command Claude()
+    {
+        var state = StateOption.Build();
+        var managed = new Option<bool>("--managed") { Description = "The administrator's settings, which no project or person can override (needs the rights to write them)." };
+        var check = new Option<bool>("--check") { Description = "Only compare what is installed with what should be; exit code 1 when it differs." };
+        var remove = new Option<bool>("--remove") { Description = "Take out what is still as we wrote it." };
+        var print = new Option<bool>("--print") { Description = "Only print what would be written (with --managed: to hand to an administrator)." };
+        var port = new Option<int>("--port") { Description = "Port of the host.", DefaultValueFactory = _ => ServeOptions.DefaultPort };
+        var command = new Command("claude", "Send Claude Code through EditorBridge whenever it is started, with its tools held by the hook.") { managed, check, remove, print, port, state };
+        command.SetAction(parsed => CommandLine.GuardedAsync(() =>
+        {
+            var baseUrl = $"http://127.0.0.1:{parsed.GetValue(port)}";
+            var isManaged = parsed.GetValue(managed);
+            var folder = StateFolder.Open(parsed.GetValue(state));
+            var ours = isManaged ? ClaudeSetup.Managed(baseUrl) : ClaudeSetup.User(baseUrl, ClientTokens.Of(folder, Client.Claude), ClientTokens.Of(folder, Client.Hook));
+            var path = isManaged ? ClaudeSetup.ManagedFile : ClaudeSetup.UserFile;
+            if (parsed.GetValue(print) && !isManaged) throw new SetupException("The user's settings hold tokens and are not printed. Use --print with --managed.");
+            var code = parsed.GetValue(print) ? Print(ours)
+                : parsed.GetValue(check) ? Check(path, ours)
+                : parsed.GetValue(remove) ? Remove(path, ours, isManaged)
+                : Install(path, ours, isManaged);
+            return Task.FromResult(code);
+        }));
+        return command;
+    }
+
+    private static int Print(JsonObject ours)
+    {
+        Console.WriteLine(ours.ToJsonString(new() { WriteIndented = true }));
+        return 0;
+    }
+
+    private static int Check(string path, JsonObject ours)
+    {
+        var drift = ClaudeSettingsFile.Read(path).Drift(ours).ToArray();
+        Console.WriteLine(drift.Length == 0 ? $"{path} is as it should be." : $"{path} differs:");
+        foreach (var difference in drift) Console.WriteLine("  " + difference);
+        if (drift.Length > 0) Console.WriteLine("Install again to mend it.");
+        return drift.Length == 0 ? 0 : 1;
+    }
+
+    private static int Install(string path, JsonObject ours, bool isManaged)
+    {
+        var file = ClaudeSettingsFile.Read(path);
+        if (!file.Drift(ours).Any())
+        {
+            Console.WriteLine($"{path} is already as it should be.");
+            return 0;
+        }
+
+        file.Apply(ours);
+        Write(path, file.Text, isManaged);
+        Console.WriteLine($"Installed into {path}. Start a new Claude Code session for it to hold. Check it any time with --check, take it out with --remove.");
+        if (!isManaged) Console.WriteLine("A project's own .claude/settings.json can still override these settings; --managed is what holds against that.");
+        return 0;
+    }
+
+    private static int Remove(string path, JsonObject ours, bool isManaged)
+    {
+        var file = ClaudeSettingsFile.Read(path);
+        file.Remove(ours);
+        if (file.IsEmpty && File.Exists(path)) File.Delete(path);
+        else if (!file.IsEmpty) Write(path, file.Text, isManaged);
+        Console.WriteLine($"EditorBridge is out of {path}.");
+        return 0;
+    }
+
+    private static void Write(string path, string text, bool isManaged)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (!isManaged)
+            {
+                // The person's file holds tokens now: nobody else may read it.
+                StateFolder.WritePrivate(path, text);
+                return;
+            }
+
+            var draft = path + ".editorbridge.tmp";
+            File.WriteAllText(draft, text);
+            File.Move(draft, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"{path} cannot be written: {e.Message} Nothing was changed.{(isManaged ? " An administrator can install it: editorbridge setup claude --managed --print shows the file." : "")}");
+        }
+    }
+}
