@@ -19,6 +19,7 @@ internal static class CommandLine
             EditorCommand.Build(),
             StopCommand.Build(),
             SetupCommand.Build(),
+            PolicyCommand.Build(),
         };
         foreach (var command in ReviewCommands.Build()) root.Add(command);
         return root.Parse(args).InvokeAsync();

@@ -38,7 +38,7 @@ internal static class ReviewCommands
 
             if (reviews.Pending.Length == 0) Console.WriteLine("No review waits for a person.");
             foreach (var review in reviews.Pending)
-                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review)} left  {Visible(review.Title)}\n    {Visible(review.Summary)}");
+                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review)} left  {TerminalText.Visible(review.Title)}\n    {TerminalText.Visible(review.Summary)}");
             if (reviews.Pending.Length > 0) Console.WriteLine("\nSee one with: editorbridge review ID. Decide with: editorbridge approve ID, or editorbridge reject ID --reason \"…\".");
             return 0;
         }));
@@ -96,13 +96,13 @@ internal static class ReviewCommands
     private static string Describe(ReviewView review)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{review.Id}  {review.State}  {review.Severity}  {Visible(review.Title)}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"asked by {Visible(review.Actor)} through the {review.Door} door{(review.Path is null ? "" : $", file {Visible(review.Path)}")}");
-        text.AppendLine(Visible(review.Summary));
-        foreach (var finding in review.Findings) text.AppendLine(CultureInfo.InvariantCulture, $"  [{finding.RuleId}] {finding.Severity}: {Visible(finding.Message)}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{review.Id}  {review.State}  {review.Severity}  {TerminalText.Visible(review.Title)}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"asked by {TerminalText.Visible(review.Actor)} through the {review.Door} door{(review.Path is null ? "" : $", file {TerminalText.Visible(review.Path)}")}");
+        text.AppendLine(TerminalText.Visible(review.Summary));
+        foreach (var finding in review.Findings) text.AppendLine(CultureInfo.InvariantCulture, $"  [{finding.RuleId}] {finding.Severity}: {TerminalText.Visible(finding.Message)}");
         text.AppendLine().AppendLine(review.Before is null ? "proposed:" : "before:");
-        if (review.Before is not null) text.AppendLine(Visible(review.Before)).AppendLine("after:");
-        return text.AppendLine(Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();
+        if (review.Before is not null) text.AppendLine(TerminalText.Visible(review.Before)).AppendLine("after:");
+        return text.AppendLine(TerminalText.Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();
     }
 
     private static string Left(ReviewView review)
@@ -110,11 +110,4 @@ internal static class ReviewCommands
         var left = review.ExpiresAt - DateTimeOffset.UtcNow;
         return left <= TimeSpan.Zero ? "0:00" : $"{(int)left.TotalMinutes}:{left.Seconds:00}";
     }
-
-    // What an agent wrote must not move the cursor, recolour or hide anything in a person's terminal.
-    private static string Visible(string text) =>
-        string.Concat(text.EnumerateRunes().Select(rune => rune.Value is '\n' or '\t' || !IsHidden(rune) ? rune.ToString() : $"<U+{rune.Value:X4}>"));
-
-    private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 }

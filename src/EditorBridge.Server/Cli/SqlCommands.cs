@@ -17,6 +17,7 @@ internal static class SqlCommands
     public static Command Build() => new("sql", "Read Snowflake SQL and say what it would do")
     {
         BuildAnalyze(),
+        SqlDiffCommand.Build(),
     };
 
     private static Command BuildAnalyze()

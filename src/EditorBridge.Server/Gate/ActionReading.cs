@@ -37,6 +37,10 @@ internal sealed record ActionReading
             Door = request.Door,
             Tool = request.Tool,
             Paths = Paths(request, change?.Path ?? notebook),
+            ReadPaths = Paths(request, ReadingTools.Contains(request.Tool) ? ToolInput.Text(input, "file_path") ?? ToolInput.Text(input, "notebook_path") ?? ToolInput.Text(input, "path") : null),
+            Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+            StateFolder = context.StateFolder,
+            OwnPorts = context.Port is { } port && port is not (4000 or 4080) ? [4000, 4080, port] : [4000, 4080],
             Command = command,
             Sql = sql,
             Workspace = request.Workspace,
@@ -57,6 +61,8 @@ internal sealed record ActionReading
             Objects = [.. sql.SelectMany(p => p.Analysis.Statements).SelectMany(ObjectsOf).DistinctBy(o => (o.Name, o.Kind, o.Access))],
         };
     }
+
+    private static readonly string[] ReadingTools = ["Read", "Grep", "Glob", "LS", "NotebookRead"];
 
     private static ImmutableArray<SqlPiece> Pieces(string tool, JsonElement input, FileChange? change, string? command, string? notebook)
     {
@@ -130,4 +136,6 @@ internal sealed record ActionReading
 }
 
 /// <summary>What the gate knows of the account the host serves.</summary>
-internal sealed record GateContext(string? Account, string? Role, string? Warehouse);
+/// <param name="StateFolder">EditorBridge's own folder, which no agent may touch.</param>
+/// <param name="Port">The port the host listens on.</param>
+internal sealed record GateContext(string? Account, string? Role, string? Warehouse, string? StateFolder = null, int? Port = null);

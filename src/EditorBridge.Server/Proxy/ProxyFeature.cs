@@ -13,7 +13,7 @@ internal static class ProxyFeature
     {
         var (account, credential) = AccountChoice.Make(options);
         services.AddSingleton(account);
-        services.AddSingleton(new GateContext(account.Name, Role: null, Warehouse: null));
+        services.AddSingleton(new GateContext(account.Name, Role: null, Warehouse: null, options.State.Path, options.Port == 0 ? null : options.Port));
         services.AddSingleton(new ProxySettings(SanitizerRules.Default, account.IsSandbox));
         services.AddSingleton(provider => new CortexClient(
             account,
