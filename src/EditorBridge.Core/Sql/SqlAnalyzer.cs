@@ -15,6 +15,7 @@ public static class SqlAnalyzer
     {
         if (string.IsNullOrWhiteSpace(sql)) return SqlAnalysis.Empty;
         var statements = ReadWorst(sql, new AnalysisScope(context), asBlock: false);
+        if (JinjaTemplate.IsTemplate(sql)) statements = WorseOf(statements, Rendered(sql, context));
         if (statements.Length == 0) return SqlAnalysis.Empty;
         var chains = StatementChains.Find(statements, MaxStatements);
         if (chains.Length > 0) statements = StatementChains.Raise(statements, chains);
@@ -45,6 +46,37 @@ public static class SqlAnalyzer
         }
         var rule = (doubted & (SqlReading.NestedComments | SqlReading.OddLineEnds)) != 0 ? "G3" : (doubted & SqlReading.LookAlikes) != 0 ? "G7" : null;
         return rule is null ? worst : Mark(worst, rule, script.DoubtSpan);
+    }
+
+    /// <summary>What the text would be after its template engine ran, as far as that is known; hooks included.</summary>
+    private static ImmutableArray<StatementAnalysis> Rendered(string sql, SqlContext context)
+    {
+        var template = JinjaTemplate.Render(sql, context);
+        var rendered = ReadWorst(template.Text, new AnalysisScope(context), asBlock: false);
+        foreach (var hook in template.Hooks) rendered = rendered.AddRange(ReadWorst(hook, new AnalysisScope(context), asBlock: false));
+        return Mark(rendered, "G18", new TextSpan(0, sql.Length));
+    }
+
+    private static ImmutableArray<StatementAnalysis> WorseOf(ImmutableArray<StatementAnalysis> a, ImmutableArray<StatementAnalysis> b) => Rank(b).CompareTo(Rank(a)) > 0 ? b : a;
+
+    /// <summary>The analysis of a piece of which nothing can be seen.</summary>
+    internal static SqlAnalysis Unseen(string sql)
+    {
+        var rule = RuleCatalogue.Get("G11");
+        var span = new TextSpan(0, sql.Length);
+        return new SqlAnalysis
+        {
+            Statements = [new StatementAnalysis { Span = span, Class = StatementClass.Unknown, Effect = rule.Effect, Severity = rule.Severity, Confidence = Confidence.Opaque, Title = "SQL built at run time", Reasons = [new Reason(rule.Id, rule.Meaning, span, rule.Severity)] }],
+            ChainReasons = [],
+            Effect = rule.Effect,
+            Severity = rule.Severity,
+        };
+    }
+
+    internal static SqlAnalysis AtLeastReview(SqlAnalysis analysis, string ruleId)
+    {
+        var statements = Mark(analysis.Statements, ruleId, analysis.Statements[0].Span);
+        return analysis with { Statements = statements, Effect = statements.Max(statement => statement.Effect), Severity = statements.Max(statement => statement.Severity) };
     }
 
     private static IEnumerable<SqlReading> OtherReadings(SqlReading doubts)

@@ -14,7 +14,7 @@ internal static partial class CommandTable
         CREATE; DATABASE|SCHEMA; OR REPLACE; destructive; !; critical; X4
         CREATE; *; OR REPLACE; -; ?; medium; X4
         CREATE; *; OR ALTER; -; ?; high; X5
-        CREATE; *TABLE|VIEW; AS SELECT|WITH; -; ?; low; E20
+        CREATE; *TABLE; AS SELECT|WITH; -; ?; low; E20
         CREATE; *; CLONE; -; ?; low; E20
         CREATE; DATABASE; FROM SHARE|LISTING; -; ?; medium; E20
         CREATE; DATABASE; AS REPLICA; exfil; ?; high; E12

@@ -63,7 +63,7 @@ internal sealed partial class StatementReader
         for (var i = _at; i + 1 < _end; i++)
         {
             if (_tokens[i].Keyword == Kw.COLUMN && i > _at) ColumnList(i + 1);
-            else if (_tokens[i].Keyword is Kw.ADD or Kw.DROP or Kw.ALTER or Kw.MODIFY && i == _at && _tokens[i + 1].Keyword is Kw.Unlisted or Kw.IF or Kw.COMMENT or Kw.DATE or Kw.TYPE or Kw.NAME && i == _at) ColumnList(i + 1);
+            else if (_tokens[i].Keyword is Kw.ADD or Kw.DROP or Kw.ALTER or Kw.MODIFY && i == _at && _tokens[i + 1].Keyword is Kw.Unlisted or Kw.IF or Kw.COMMENT or Kw.DATE or Kw.TYPE or Kw.NAME) ColumnList(i + 1);
         }
     }
 

@@ -227,7 +227,7 @@ internal sealed partial class StatementReader
         {
             for (var i = from; i + 1 < _end && _tokens[i].Kind != TokenKind.Semicolon; i++)
             {
-                if (_tokens[i].Keyword is Kw.AS or Kw.THEN && _tokens[i + 1].Keyword is Kw.BEGIN or Kw.DECLARE && _tokens[i].Keyword is Kw.AS or Kw.THEN) return InnerBlockEnd(i + 1);
+                if (_tokens[i].Keyword is Kw.AS or Kw.THEN && _tokens[i + 1].Keyword is Kw.BEGIN or Kw.DECLARE) return InnerBlockEnd(i + 1);
             }
         }
         return StatementEnd(from);

@@ -126,7 +126,7 @@ internal sealed partial class StatementReader
     private void RunText(int start, int first, int end)
     {
         var span = SpanOf(first, end);
-        var literal = end - first == 1 && _tokens[first].Kind is TokenKind.String or TokenKind.DollarString && end - first == 1;
+        var literal = end - first == 1 && _tokens[first].Kind is TokenKind.String or TokenKind.DollarString;
         if (Constant(first, end) is not { } sql)
         {
             _draft.Doubt(Confidence.Opaque);

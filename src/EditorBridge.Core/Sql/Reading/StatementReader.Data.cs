@@ -18,7 +18,8 @@ internal sealed partial class StatementReader
         _draft.Base(StatementClass.Dml, Effect.Review, Severity.Medium);
         if (Eat(Kw.OVERWRITE)) _draft.Flag("D5", SpanOf(start, _at), StatementClass.Destructive);
         if (Word() is Kw.ALL or Kw.FIRST) return MultiTableInsert(start);
-        if (!Eat(Kw.INTO)) return false;
+        // INSERT OVERWRITE TABLE t is accepted without INTO.
+        if (!Eat(Kw.INTO) && Word() != Kw.TABLE) return false;
         Eat(Kw.TABLE);
         if (!ObjectName("TABLE", ObjectAccess.Write, out var target)) return false;
         _draft.Title = $"INSERT into {target.Text}";

@@ -25,7 +25,7 @@ internal sealed partial class StatementReader
         _draft.Title = $"CREATE {noun.Name} {name.Text}".TrimEnd();
         Shadows(noun, name);
         ScanClauses(start, _end, Kw.CREATE, noun.Name);
-        return CreateBody(noun, start);
+        return CreateBody(noun);
     }
 
     private bool CreateUnknown(int start)
@@ -98,7 +98,10 @@ internal sealed partial class StatementReader
         }
     }
 
-    private bool CreateBody(Noun noun, int start)
+    // Only an index is made ON a table without the word TABLE; ON EQUALITY(…) of search optimization is no name.
+    private bool _onNamesTable;
+
+    private bool CreateBody(Noun noun)
     {
         switch (noun.Name)
         {
@@ -111,9 +114,12 @@ internal sealed partial class StatementReader
             case "TASK" or "ALERT" or "PIPE": return DeferredStatement(noun);
             case "PROCEDURE" or "FUNCTION" or "EXTERNAL FUNCTION" or "DATA METRIC FUNCTION" or "TABLE FUNCTION": return Routine(noun);
             case "MASKING POLICY" or "ROW ACCESS POLICY" or "PROJECTION POLICY" or "AGGREGATION POLICY" or "JOIN POLICY" or "PRIVACY POLICY": return PolicyBody();
-            case "NETWORK RULE" or "NETWORK POLICY": return Tail();
             case "CORTEX SEARCH SERVICE": return DefinitionQuery();
-            case "STAGE" or "DATABASE" or "SCHEMA": return Tail();
+            case "INDEX":
+                _onNamesTable = true;
+                Tail();
+                _onNamesTable = false;
+                return true;
             default: return Tail();
         }
     }
@@ -135,7 +141,7 @@ internal sealed partial class StatementReader
         {
             if (_tokens[i].Kind == TokenKind.OpenParen) depth++;
             else if (_tokens[i].Kind == TokenKind.CloseParen) depth--;
-            else if (depth == 1 && _tokens[i - 1].Kind is TokenKind.OpenParen or TokenKind.Comma && _tokens[i].Kind is TokenKind.Word or TokenKind.QuotedIdentifier && depth == 1) AddColumn(_tokens[i]);
+            else if (depth == 1 && _tokens[i - 1].Kind is TokenKind.OpenParen or TokenKind.Comma && _tokens[i].Kind is TokenKind.Word or TokenKind.QuotedIdentifier) AddColumn(_tokens[i]);
         }
         ReadReferences(_at, close);
         _at = close;
@@ -152,7 +158,7 @@ internal sealed partial class StatementReader
             var token = _tokens[i];
             if (token.Kind == TokenKind.OpenParen) depth++;
             else if (token.Kind == TokenKind.CloseParen) depth--;
-            else if (depth == 1 && _tokens[i - 1].Kind is TokenKind.OpenParen or TokenKind.Comma && IsColumnName(token) && depth == 1) AddColumn(token);
+            else if (depth == 1 && _tokens[i - 1].Kind is TokenKind.OpenParen or TokenKind.Comma && IsColumnName(token)) AddColumn(token);
         }
         ReadReferences(_at, close);
         ScanForFunctions(_at, close);
@@ -215,7 +221,7 @@ internal sealed partial class StatementReader
                     _at++;
                     if (StreamSource()) i = Math.Max(i, _at - 1);
                     break;
-                case Kw.POLICY when i > first && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier && !(Word(1) is Kw.UNSET) && _tokens[i].Keyword == Kw.POLICY:
+                case Kw.POLICY when i > first && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier && Word(1) != Kw.UNSET:
                     _at++;
                     if (i >= 1 && _tokens[i - 1].Keyword is Kw.MASKING or Kw.ACCESS or Kw.PROJECTION or Kw.AGGREGATION or Kw.JOIN or Kw.PRIVACY or Kw.NETWORK or Kw.SESSION && ObjectName("POLICY", ObjectAccess.Read, out _)) i = _at - 1;
                     break;
@@ -234,7 +240,7 @@ internal sealed partial class StatementReader
             _at++;
             return ObjectName(kind, ObjectAccess.Read, out _);
         }
-        return Kind() == TokenKind.Word && Kind(1) is TokenKind.OpenParen or TokenKind.Dot && ObjectName("TABLE", ObjectAccess.Read, out _);
+        return _onNamesTable && Kind() == TokenKind.Word && Kind(1) is TokenKind.OpenParen or TokenKind.Dot && ObjectName("TABLE", ObjectAccess.Read, out _);
     }
 
     private bool PolicyBody()
@@ -244,9 +250,7 @@ internal sealed partial class StatementReader
             if (_tokens[i].Kind != TokenKind.Arrow) continue;
             _at = i + 1;
             TrivialBody(_at, _end);
-            var depth = _draft.Effect;
             if (!Expression()) return false;
-            _ = depth;
             if (_at < _end) Tail();
             return true;
         }
@@ -332,6 +336,6 @@ internal sealed partial class StatementReader
         if (!ObjectName(noun.Name, ObjectAccess.Create, out var name)) return false;
         _draft.Title = $"DEFINE {noun.Name} {name.Text}";
         ScanClauses(start, _end, Kw.CREATE, noun.Name);
-        return CreateBody(noun, start);
+        return CreateBody(noun);
     }
 }

@@ -48,6 +48,10 @@ internal sealed partial class StatementReader
             case TokenKind.Star or TokenKind.Arrow or TokenKind.FatArrow:
                 _at++;
                 return true;
+            case TokenKind.Assign when !_inBlock:
+                // The older spelling of a named argument.
+                _at++;
+                return true;
             case TokenKind.Operator:
                 var op = TextOf();
                 if (op is not ("+" or "-" or "/" or "%" or "||" or "=" or "==" or "<>" or "!=" or "<" or ">" or "<=" or ">=")) return false;
@@ -149,6 +153,7 @@ internal sealed partial class StatementReader
             case Kw.INTERVAL when Kind(1) == TokenKind.String:
                 _at += 2;
                 if (Kind() == TokenKind.Word && !EndsOperand(Word()) && IsDatePart(TextOf())) _at++;
+                if (Word() == Kw.TO && Kind(1) == TokenKind.Word && IsDatePart(TextOf(1))) _at += 2;
                 return true;
             case Kw.DATE or Kw.TIME or Kw.TIMESTAMP or Kw.DATETIME or Kw.TIMESTAMP_LTZ or Kw.TIMESTAMP_NTZ or Kw.TIMESTAMP_TZ when Kind(1) == TokenKind.String:
                 _at += 2;
@@ -159,7 +164,7 @@ internal sealed partial class StatementReader
             case Kw.EXISTS when Kind(1) == TokenKind.OpenParen:
                 _at++;
                 return Parenthesis();
-            case Kw.SELECT or Kw.WITH: return false;
+            case Kw.SELECT or Kw.WITH: return _tokens[_at - 1].Kind == TokenKind.FatArrow && Query();
             case Kw.TABLE when Kind(1) == TokenKind.OpenParen:
                 // A table argument: f(TABLE(SELECT …)), or a reference to a name.
                 return TableFunctionSource();
@@ -240,6 +245,11 @@ internal sealed partial class StatementReader
             _at += 3;
             return Leave(true);
         }
+        if (Is(0, "fn") && Kind(1) == TokenKind.Word)
+        {
+            _at++;
+            return Leave(Expression() && Eat(TokenKind.CloseBrace));
+        }
         while (Kind() != TokenKind.CloseBrace)
         {
             if (Kind() == TokenKind.Star && Kind(1) != TokenKind.Star)
@@ -295,7 +305,7 @@ internal sealed partial class StatementReader
             if (Kind(1) is not (TokenKind.Word or TokenKind.QuotedIdentifier or TokenKind.Variable or TokenKind.Template or TokenKind.Substitution or TokenKind.Dot)) return false;
             _at += Kind(1) == TokenKind.Dot ? 1 : 2;
         }
-        if (Kind() == TokenKind.OpenParen)
+        if (Kind() == TokenKind.OpenParen && !IsOuterJoinMark())
         {
             var end = _at;
             _at = start;
@@ -307,6 +317,9 @@ internal sealed partial class StatementReader
         NoteColumn(start);
         return true;
     }
+
+    // `a.id = b.id (+)`, the older way to write an outer join.
+    private bool IsOuterJoinMark() => Kind(1) == TokenKind.Operator && Is(1, "+") && Kind(2) == TokenKind.CloseParen;
 
     private bool Method(int start)
     {
@@ -367,7 +380,7 @@ internal sealed partial class StatementReader
                     // A built-in called as a method of a value, or a field of it.
                     if (Kind() == TokenKind.OpenParen && !Arguments()) return false;
                     continue;
-                case TokenKind.OpenParen when Kind(1) == TokenKind.Operator && Is(1, "+") && Kind(2) == TokenKind.CloseParen:
+                case TokenKind.OpenParen when IsOuterJoinMark():
                     _at += 3;
                     continue;
                 case TokenKind.Word:
@@ -427,7 +440,7 @@ internal sealed partial class StatementReader
         if (Kind() is not (TokenKind.Word or TokenKind.QuotedIdentifier)) return false;
         _at++;
         if (Is(0, "PRECISION") || Is(0, "VARYING")) _at++;
-        while (Kind() == TokenKind.Dot && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier && Kind() == TokenKind.Dot) _at += 2;
+        while (Kind() == TokenKind.Dot && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier) _at += 2;
         if (Kind() == TokenKind.OpenParen)
         {
             var close = BehindParen(_at);
@@ -439,6 +452,7 @@ internal sealed partial class StatementReader
             _at = close;
         }
         if (Word() is Kw.WITH && Word(1) == Kw.TIME && Word(2) == Kw.ZONE) _at += 3;
+        else if (Word() is Kw.WITH && Word(1) == Kw.LOCAL && Word(2) == Kw.TIME && Word(3) == Kw.ZONE) _at += 4;
         else if (Is(0, "WITHOUT") && Word(1) == Kw.TIME && Word(2) == Kw.ZONE) _at += 3;
         return true;
     }

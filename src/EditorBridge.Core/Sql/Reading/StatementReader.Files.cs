@@ -117,7 +117,7 @@ internal sealed partial class StatementReader
         }
         var token = Token();
         if (Kind() is TokenKind.String or TokenKind.DollarString && !Literal(token).StartsWith('@')) return UnloadOutside(start, Literal(token));
-        if (Kind() is TokenKind.StagePath or TokenKind.String or TokenKind.DollarString && Kind() != TokenKind.Semicolon) return UnloadToStage(start);
+        if (Kind() is TokenKind.StagePath or TokenKind.String or TokenKind.DollarString) return UnloadToStage(start);
         return Load(start);
     }
 

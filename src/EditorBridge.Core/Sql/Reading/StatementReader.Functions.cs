@@ -15,7 +15,7 @@ internal sealed partial class StatementReader
     {
         if (!Eat(TokenKind.OpenParen)) return false;
         if (datePart && Kind() == TokenKind.Word && Kind(1) is TokenKind.Comma && IsDatePart(TextOf())) _at++;
-        else if (datePart && Kind() == TokenKind.Word && Word(1) == Kw.FROM) _at++;
+        else if (datePart && Kind() is TokenKind.Word or TokenKind.String && Word(1) == Kw.FROM) _at += 2;
         while (Kind() != TokenKind.CloseParen)
         {
             if (Eat(TokenKind.Comma)) continue;
@@ -32,6 +32,12 @@ internal sealed partial class StatementReader
         if (Kind() == TokenKind.Star) return StarItem();
         if (Kind() is TokenKind.Word or TokenKind.QuotedIdentifier && QualifiedStar()) return StarItem();
         if (StartsQuery()) return Query();
+        if (Kind() == TokenKind.Word && Kind(1) == TokenKind.Word && Kind(2) == TokenKind.Arrow)
+        {
+            // A typed lambda parameter: x INT -> ….
+            _lambdaParameters.Add(Upper(TextOf()));
+            _at += 3;
+        }
         return Expression();
     }
 

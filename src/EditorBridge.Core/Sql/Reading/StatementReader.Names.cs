@@ -122,7 +122,7 @@ internal sealed partial class StatementReader
             name = new SqlName($"IDENTIFIER({argument})", argument, 1, span, Known: false);
         }
         // IDENTIFIER($db).schema.table
-        if (Kind() == TokenKind.Dot && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier && Kind() == TokenKind.Dot)
+        if (Kind() == TokenKind.Dot && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier)
         {
             _at++;
             if (Name(out var rest)) name = new SqlName($"{name.Text}.{rest.Text}", rest.Last, name.Parts + rest.Parts, SpanOf(start, _at), name.Known && rest.Known);

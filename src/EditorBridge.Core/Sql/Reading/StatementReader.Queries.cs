@@ -160,7 +160,7 @@ internal sealed partial class StatementReader
         if (!Enter()) return Leave(false);
         _at++;
         if (Word() is Kw.DISTINCT or Kw.ALL && Kind(1) is not (TokenKind.Comma or TokenKind.Dot)) _at++;
-        if (Word() == Kw.TOP && Kind(1) is TokenKind.Number or TokenKind.Variable or TokenKind.Placeholder && Word() == Kw.TOP) _at += 2;
+        if (Word() == Kw.TOP && Kind(1) is TokenKind.Number or TokenKind.Variable or TokenKind.Placeholder) _at += 2;
         if (!SelectList()) return Leave(false);
         if (Word() == Kw.INTO && !SelectInto()) return Leave(false);
         if (Word() == Kw.FROM && !From()) return Leave(false);
@@ -286,7 +286,7 @@ internal sealed partial class StatementReader
         var variables = true;
         do
         {
-            if (Kind() == TokenKind.Colon && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier && Kind() == TokenKind.Colon)
+            if (Kind() == TokenKind.Colon && Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier)
             {
                 _scope.Forget(Upper(TextOf(1)));
                 _at += 2;

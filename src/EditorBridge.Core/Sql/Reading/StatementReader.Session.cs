@@ -163,6 +163,9 @@ internal sealed partial class StatementReader
         // SHOW TABLES IN DATABASE, with the current one meant.
         if (noun is not null && (_at >= _end || Word() is Kw.LIKE or Kw.STARTS or Kw.LIMIT or Kw.IN or Kw.HISTORY)) return true;
         if (!ObjectName(kind == "OBJECT" ? "SCHEMA" : kind, ObjectAccess.Read, out _)) return false;
+        // A role of a class instance: TO SNOWFLAKE.CORE.BUDGET ROLE my_budget!ADMIN.
+        if (Eat(Kw.ROLE) && !ObjectName("INSTANCE ROLE", ObjectAccess.Read, out _)) return false;
+        if (Eat(TokenKind.Bang)) _at++;
         SkipParens();
         return true;
     }

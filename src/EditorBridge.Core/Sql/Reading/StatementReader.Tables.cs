@@ -7,6 +7,8 @@ internal sealed partial class StatementReader
         _at++;
         do
         {
+            // A trailing comma is accepted by the server.
+            if (_at >= _end || Word() is Kw.WHERE or Kw.GROUP or Kw.ORDER or Kw.LIMIT or Kw.QUALIFY) return _tokens[_at - 1].Kind == TokenKind.Comma;
             if (!TableReference()) return false;
         }
         while (Eat(TokenKind.Comma));

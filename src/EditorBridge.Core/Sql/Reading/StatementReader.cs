@@ -143,6 +143,12 @@ internal sealed partial class StatementReader
         _at = _end;
     }
 
+    /// <summary>True for a word that starts a statement.</summary>
+    internal static bool IsVerb(Kw word) => word is
+        Kw.SELECT or Kw.WITH or Kw.VALUES or Kw.INSERT or Kw.UPDATE or Kw.DELETE or Kw.MERGE or Kw.TRUNCATE or Kw.CREATE or Kw.ALTER or Kw.DROP or Kw.UNDROP or Kw.COMMENT or Kw.DEFINE
+        or Kw.GRANT or Kw.REVOKE or Kw.USE or Kw.SET or Kw.UNSET or Kw.BEGIN or Kw.DECLARE or Kw.START or Kw.COMMIT or Kw.ROLLBACK or Kw.SHOW or Kw.DESC or Kw.DESCRIBE or Kw.EXPLAIN
+        or Kw.LIST or Kw.LS or Kw.REMOVE or Kw.RM or Kw.PUT or Kw.GET or Kw.COPY or Kw.CALL or Kw.EXECUTE;
+
     private bool Verb()
     {
         while (_at < _end && _tokens[_at].Kind == TokenKind.Template) _at++;
