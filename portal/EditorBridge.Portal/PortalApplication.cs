@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using EditorBridge.Portal.Exporting;
 using EditorBridge.Portal.Host;
 using EditorBridge.Portal.Reading;
 using EditorBridge.Portal.Security;
@@ -40,6 +41,7 @@ public static class PortalApplication
         services.AddSignIn(state, clock);
         services.AddHostConnection();
         services.AddLedgerReading();
+        services.AddSingleton<CallExport>();
         services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomRight);
         services.AddRazorComponents().AddInteractiveServerComponents(circuits => circuits.DetailedErrors = false);
         services.AddSignalR(hub => hub.MaximumReceiveMessageSize = 4 * 1024 * 1024);
@@ -53,6 +55,7 @@ public static class PortalApplication
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapSignIn();
+        app.MapExports();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(render => render.ContentSecurityFrameAncestorsPolicy = null);
         return app;
     }

@@ -31,7 +31,7 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (StateFolderException e)
+catch (PortalStateException e)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

@@ -101,7 +101,7 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         {
             if (PortalState.ReadPrivate(state.HostFile) is { } json) address = JsonSerializer.Deserialize(json, HostJson.Default.HostAddress);
         }
-        catch (Exception e) when (e is JsonException or IOException or StateFolderException)
+        catch (Exception e) when (e is JsonException or IOException or PortalStateException)
         {
             throw new HostUnreachableException($"The host's address cannot be read: {e.Message}", e);
         }
@@ -120,7 +120,7 @@ public sealed class HostConnection(PortalState state, HttpClient http)
             return PortalState.ReadPrivate(state.TokenFile)?.Trim()
                 ?? throw new HostUnreachableException("The portal has no token yet; the host makes it when it starts. Start it with: editorbridge serve");
         }
-        catch (Exception e) when (e is IOException or StateFolderException)
+        catch (Exception e) when (e is IOException or PortalStateException)
         {
             throw new HostUnreachableException($"The portal's token cannot be read: {e.Message}", e);
         }

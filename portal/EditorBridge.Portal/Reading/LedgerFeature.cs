@@ -13,6 +13,7 @@ public static class LedgerFeature
         services.AddHostedService(provider => provider.GetRequiredService<LedgerTail>());
         services.AddSingleton<WaitingReviews>();
         services.AddSingleton<SavedViews>();
+        services.AddSingleton<LedgerCheck>();
         services.AddScoped<ViewerClock>();
     }
 }

@@ -29,7 +29,7 @@ public sealed record PriceTable(ImmutableArray<ModelPrice> Prices, string? Probl
                 ? new PriceTable(JsonSerializer.Deserialize<ImmutableArray<ModelPrice>>(json, JsonSerializerOptions.Web), null)
                 : new PriceTable([], null);
         }
-        catch (Exception e) when (e is JsonException or IOException or StateFolderException)
+        catch (Exception e) when (e is JsonException or IOException or PortalStateException)
         {
             return new PriceTable([], $"{FileOf(state)} cannot be read: {e.Message}");
         }

@@ -23,7 +23,7 @@ public sealed class SavedViews(PortalState state)
         new("Failed requests", "", "calls?q=kind%3Arequest%20state%3Afailed&range=7d"),
     ];
 
-    /// <exception cref="StateFolderException">The file is readable by others.</exception>
+    /// <exception cref="PortalStateException">The file is readable by others.</exception>
     public ImmutableArray<SavedView> All()
     {
         lock (_lock)
@@ -66,7 +66,7 @@ public sealed class SavedViews(PortalState state)
         }
         catch (JsonException e)
         {
-            throw new StateFolderException($"{state.ViewsFile} is damaged: {e.Message} Delete it to begin with no saved views.", e);
+            throw new PortalStateException($"{state.ViewsFile} is damaged: {e.Message} Delete it to begin with no saved views.", e);
         }
     }
 

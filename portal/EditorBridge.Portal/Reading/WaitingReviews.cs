@@ -23,19 +23,12 @@ public sealed class WaitingReviews : IDisposable
 
     public void Dispose() => _tail.Advanced -= OnAdvanced;
 
+    /// <exception cref="LedgerUnreadableException">There is nothing to read: an empty queue would be a lie.</exception>
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var pending = await _window.PendingAsync(cancellationToken);
-            if (pending.Select(call => call.CallId).SequenceEqual(Pending.Select(call => call.CallId))) return;
-            Pending = pending;
-        }
-        catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException)
-        {
-            return;
-        }
-
+        var pending = await _window.PendingAsync(cancellationToken);
+        if (pending.Select(call => call.CallId).SequenceEqual(Pending.Select(call => call.CallId))) return;
+        Pending = pending;
         Changed?.Invoke();
     }
 
@@ -53,6 +46,10 @@ public sealed class WaitingReviews : IDisposable
                 _again = false;
                 await ReadAsync(CancellationToken.None);
             }
+        }
+        catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException)
+        {
+            // The pages say so when they read; the next entry asks again.
         }
         finally
         {

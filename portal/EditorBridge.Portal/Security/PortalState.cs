@@ -25,7 +25,7 @@ public sealed class PortalState
     /// <summary>Saved views of the people who use this portal; no audit data.</summary>
     public string ViewsFile => Path.Combine(Folder, "portal-views.json");
 
-    /// <exception cref="StateFolderException">Others can read the folder, or it cannot be made.</exception>
+    /// <exception cref="PortalStateException">Others can read the folder, or it cannot be made.</exception>
     public static PortalState Open(string folder)
     {
         var state = new PortalState(Path.GetFullPath(folder));
@@ -37,19 +37,19 @@ public sealed class PortalState
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateFolderException($"The state folder {state.Folder} cannot be made or read: {e.Message} Nothing was started. Choose another with --state.", e);
+            throw new PortalStateException($"The state folder {state.Folder} cannot be made or read: {e.Message} Nothing was started. Choose another with --state.", e);
         }
 
         return state;
     }
 
     /// <summary>Reads a file of the folder; null when it is not there.</summary>
-    /// <exception cref="StateFolderException">Others can read the file.</exception>
+    /// <exception cref="PortalStateException">Others can read the file.</exception>
     public static string? ReadPrivate(string file)
     {
         if (!File.Exists(file)) return null;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
-            throw new StateFolderException($"{file} can be read by others on this machine, so it is not trusted. Delete it and restart what made it.");
+            throw new PortalStateException($"{file} can be read by others on this machine, so it is not trusted. Delete it and restart what made it.");
         return File.ReadAllText(file);
     }
 
@@ -73,9 +73,9 @@ public sealed class PortalState
 
         if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, OwnerOnlyFolder);
         if ((File.GetUnixFileMode(folder) & Others) != 0)
-            throw new StateFolderException($"{folder} is open to others. Nothing was started. Close it with: chmod 700 '{folder}'");
+            throw new PortalStateException($"{folder} is open to others. Nothing was started. Close it with: chmod 700 '{folder}'");
     }
 }
 
 /// <summary>The state folder cannot be used. The message says why and what mends it.</summary>
-public sealed class StateFolderException(string message, Exception? innerException = null) : Exception(message, innerException);
+public sealed class PortalStateException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -71,7 +71,7 @@ public sealed class SignInLinks(PortalState state, TimeProvider clock)
             ImmutableArray<PortalRole> roles = RoleNames.Parse(grant.Role);
             return roles.IsEmpty ? (null, SignInFailure.NotTrusted) : (new Viewer(grant.Person, roles), default);
         }
-        catch (Exception e) when (e is JsonException or StateFolderException or IOException)
+        catch (Exception e) when (e is JsonException or PortalStateException or IOException)
         {
             return (null, SignInFailure.NotTrusted);
         }

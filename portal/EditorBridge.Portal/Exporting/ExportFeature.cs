@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using EditorBridge.Portal.Host;
+using EditorBridge.Portal.Reading;
+using EditorBridge.Portal.Security;
+
+namespace EditorBridge.Portal.Exporting;
+
+/// <summary>
+/// Downloads. An export is recorded before its first byte, with who asked and why, and again at its end with how many calls left and the file's SHA-256.
+/// </summary>
+public static class ExportFeature
+{
+    public const string Path = "/exports/file";
+
+    public static void MapExports(this WebApplication app) =>
+        app.MapPost(Path, SendAsync).RequireAuthorization(nameof(PortalRight.Export));
+
+    private static async Task SendAsync(HttpContext context, CallExport export, AccessRecorder recorder, TimeProvider clock)
+    {
+        IFormCollection form;
+        try
+        {
+            form = await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (Exception e) when (e is BadHttpRequestException or InvalidDataException)
+        {
+            await RefuseAsync(context, e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status400BadRequest, "The request is too large or is no form. Nothing was exported.");
+            return;
+        }
+
+        var viewer = Viewer.From(context.User);
+        var line = form["q"].ToString();
+        var query = QueryLine.Parse(line);
+        var reason = form["reason"].ToString().Trim();
+        if (reason.Length == 0 || query.Problems.Length > 0 || !Enum.TryParse<ExportFormat>(form["format"], ignoreCase: true, out var format) || !Enum.IsDefined(format))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "An export needs a reason, a format and a filter that is understood. Nothing was exported. Go back and mend it.");
+            return;
+        }
+
+        var window = TimeWindow.Of(form["range"], form["from"], form["to"], clock.GetUtcNow());
+        var name = string.Create(CultureInfo.InvariantCulture, $"editorbridge-calls-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.{format.ToString().ToLowerInvariant()}");
+        var described = $"{line} {window.Query}";
+        try
+        {
+            await recorder.RecordAsync(viewer, AccessAction.Export, name, reason, null, new AccessDetail(Query: described), context.RequestAborted);
+        }
+        catch (HostUnreachableException e)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{e.Message} Nothing was exported: an export without a record is not given.");
+            return;
+        }
+
+        context.Response.ContentType = format == ExportFormat.Csv ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+        context.Response.Headers.CacheControl = "no-store";
+        using var digest = SHA256.Create();
+        long count;
+        await using (var hashed = new CryptoStream(context.Response.Body, digest, CryptoStreamMode.Write, leaveOpen: true))
+        {
+            count = await export.WriteAsync(query.Filter with { From = window.From, To = window.To }, format, hashed, context.RequestAborted);
+        }
+
+        try
+        {
+            await recorder.RecordAsync(viewer, AccessAction.Export, name, null, null,
+                new AccessDetail(Query: described, Count: count, Digest: Convert.ToHexStringLower(digest.Hash!)), CancellationToken.None);
+        }
+        catch (HostUnreachableException)
+        {
+            // The file is out and its first record stands; only the count and digest are missing there.
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(message, context.RequestAborted);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Security.Cryptography;
+using EditorBridge.Audit;
+using EditorBridge.Ledger;
+
+namespace EditorBridge.Portal.Exporting;
+
+/// <summary>Downloads over real HTTP, with a real host that records them.</summary>
+public sealed class ExportDoorTests : IAsyncLifetime
+{
+    private readonly SampleLedger _ledger = SampleLedger.Create();
+    private RunningPortal _portal = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _ledger.History.ReviewedAsync("s-1", "rejected");
+        await _ledger.History.AllowedAsync("s-1");
+        _portal = await RunningPortal.StartAsync(_ledger);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _portal.DisposeAsync();
+        await _ledger.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_export_is_recorded_with_its_reason_before_and_its_digest_after()
+    {
+        await _ledger.StartHostAsync();
+        using var client = await _portal.SignedInAsync("auditor");
+        using var response = await PostAsync(client, "kind:action", "Audit 2026-11");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.StartsWith("attachment; filename=\"editorbridge-calls-", response.Content.Headers.ContentDisposition?.ToString(), StringComparison.Ordinal);
+        var file = await response.Content.ReadAsByteArrayAsync();
+
+        using var reader = _ledger.Reader();
+        var records = (await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.Access] }, null, 10)).Select(entry => entry.Draft).ToArray();
+        var before = Assert.Single(records, record => record.Facts?["reason"] is not null);
+        Assert.Equal(("export", "Audit 2026-11"), (before.Result, before.Facts!["reason"]!.GetValue<string>()));
+        Assert.Contains(records, record => record.Facts?["detail"]?["digest"]?.GetValue<string>() == Convert.ToHexStringLower(SHA256.HashData(file)));
+    }
+
+    [Fact]
+    public async Task Without_the_host_nothing_is_exported()
+    {
+        using var client = await _portal.SignedInAsync("auditor");
+        using var response = await PostAsync(client, "kind:action", "Audit");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("Nothing was exported", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("kind:action", "")]
+    [InlineData("colour:red", "Audit")]
+    public async Task An_export_without_a_reason_or_with_an_unread_filter_is_refused(string line, string reason)
+    {
+        using var client = await _portal.SignedInAsync("auditor");
+        using var response = await PostAsync(client, line, reason);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("developer")]
+    [InlineData("approver")]
+    [InlineData("policy-admin")]
+    [InlineData("system-admin")]
+    public async Task Only_an_auditor_exports(string role)
+    {
+        using var client = await _portal.SignedInAsync(role);
+        using var response = await PostAsync(client, "kind:action", "Audit");
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(HttpClient client, string line, string reason)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, ExportFeature.Path);
+        request.Headers.Add("Origin", _portal.Url.ToString().TrimEnd('/'));
+        request.Content = new FormUrlEncodedContent([new("q", line), new("range", "7d"), new("reason", reason), new("format", "csv")]);
+        return await client.SendAsync(request);
+    }
+}

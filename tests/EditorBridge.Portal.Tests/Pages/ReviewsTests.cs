@@ -1,0 +1,182 @@
+using Bunit;
+using EditorBridge.Audit;
+using EditorBridge.Portal.Security;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EditorBridge.Portal.Pages;
+
+/// <summary>The queue over a real ledger, and verdicts given to a real host.</summary>
+public sealed class ReviewsTests : IAsyncLifetime
+{
+    private const string Session = "5b2c0f01-91f4-4f0e-8a6c-7d4e2f1a9b0f";
+    private readonly SampleLedger _ledger = SampleLedger.Create();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _ledger.DisposeAsync();
+
+    [Fact]
+    public async Task An_empty_queue_says_what_would_appear()
+    {
+        await _ledger.History.AllowedAsync(Session);
+        await using var portal = new PortalContext(_ledger);
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForAssertion(() => Assert.Contains("Nothing waits for a review", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+    }
+
+    [Fact]
+    public async Task A_held_action_shows_its_diff_its_findings_and_who_asks()
+    {
+        await _ledger.History.HeldAsync(Session);
+        await using var portal = new PortalContext(_ledger);
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-diff", PortalContext.Patience);
+        Assert.Contains("Drops the table RAW.SHOP.ORDERS_STAGING", page.Find(".eb-findings").TextContent, StringComparison.Ordinal);
+        Assert.Contains(page.FindAll("tr.added"), row => row.TextContent.Contains("drop table if exists", StringComparison.Ordinal));
+        Assert.Contains(page.FindAll("tr.removed"), row => row.TextContent.Contains("REPORTING", StringComparison.Ordinal));
+        Assert.NotEmpty(page.FindAll(".finding"));
+        Assert.Contains(SampleHistory.Ann, page.Find("dl.eb-facts").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_new_review_joins_the_list_without_moving_the_one_that_is_read()
+    {
+        await _ledger.History.HeldAsync(Session, "first question");
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-diff", PortalContext.Patience);
+        await _ledger.History.HeldAsync(Session, "second question");
+        await portal.LookAsync();
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll(".eb-queue-list li").Count), PortalContext.Patience);
+        Assert.Contains("first question", page.Find(".eb-title h2").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_review_that_another_person_decides_says_so_in_place()
+    {
+        var call = await _ledger.History.HeldAsync(Session);
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-diff", PortalContext.Patience);
+        await _ledger.History.DecideAsync(call, Session, "rejected", "bo", "Not by hand.", "subject");
+        await portal.LookAsync();
+        page.WaitForAssertion(() => Assert.Contains("Rejected by bo. Reason: Not by hand.", page.Find(".eb-note.warn").TextContent, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.Empty(page.FindAll(".eb-verdict"));
+    }
+
+    [Theory]
+    [InlineData("Approve", "approved", "", "Approved. The agent goes on.")]
+    [InlineData("Reject", "rejected", "Use the dbt operation.", "Rejected. Nothing runs")]
+    public async Task A_verdict_reaches_the_host_and_becomes_an_entry(string button, string result, string reason, string said)
+    {
+        var call = await _ledger.History.HeldAsync(Session);
+        await _ledger.StartHostAsync();
+        await using var portal = new PortalContext(_ledger, person: "carol");
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-verdict", PortalContext.Patience);
+        if (reason.Length > 0) await page.Find(".eb-verdict input").InputAsync(reason);
+        await page.FindAll(".eb-verdict button").Single(item => item.TextContent == button).ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Contains(said, page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+
+        var verdict = (await EntriesAsync(call)).Single(entry => entry.Kind == EntryKind.ReviewVerdict);
+        Assert.Equal(("person:carol", result), (verdict.Actor, verdict.Result));
+        Assert.Equal(reason.Length > 0 ? reason : null, verdict.Facts?["reason"]?.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task An_edited_text_is_what_is_approved()
+    {
+        var call = await _ledger.History.HeldAsync(Session);
+        await _ledger.StartHostAsync();
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-verdict", PortalContext.Patience);
+        await Button(page, "Edit…").ClickAsync(new());
+        Assert.True(Button(page, "Approve my edit").HasAttribute("disabled"));
+        const string Edited = "create or replace view ANALYTICS.MARTS.ORDERS as select 1 as order_id;\n";
+        await page.Find("textarea").InputAsync(Edited);
+        await Button(page, "Approve my edit").ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Contains("Approved with your edit", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        using var reader = _ledger.Reader();
+        var verdict = (await reader.EntriesForCallAsync(call)).Single(entry => entry.Draft.Kind == EntryKind.ReviewVerdict);
+        Assert.Equal(Edited, (await reader.PayloadAsync(verdict.Sequence, "edited"))?.Text);
+    }
+
+    [Fact]
+    public async Task A_missing_reason_is_asked_for_before_anything_is_sent()
+    {
+        var call = await _ledger.History.HeldAsync(Session, reasonRequired: true);
+        await _ledger.StartHostAsync();
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-verdict", PortalContext.Patience);
+        await Button(page, "Approve").ClickAsync(new());
+        Assert.Contains("Policy asks for a reason", page.Find(".eb-note.bad").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain(await EntriesAsync(call), entry => entry.Kind == EntryKind.ReviewVerdict);
+    }
+
+    [Fact]
+    public async Task While_the_host_is_down_history_shows_and_verdicts_are_off()
+    {
+        await _ledger.History.HeldAsync(Session);
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-verdict", PortalContext.Patience);
+        Assert.Contains("Verdicts cannot be given while the host is down", page.Markup, StringComparison.Ordinal);
+        Assert.All(page.FindAll(".eb-verdict button").Where(button => button.TextContent != "Edit…"), button => Assert.True(button.HasAttribute("disabled")));
+    }
+
+    [Theory]
+    [InlineData("developer", true)]
+    [InlineData("auditor", false)]
+    [InlineData("policy-admin", false)]
+    [InlineData("system-admin", false)]
+    public async Task Who_is_no_approver_gets_no_buttons_and_only_some_see_the_text(string role, bool readsText)
+    {
+        await _ledger.History.HeldAsync(Session);
+        await using var portal = new PortalContext(_ledger, role);
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-title", PortalContext.Patience);
+        Assert.Empty(page.FindAll(".eb-verdict"));
+        Assert.Equal(readsText, page.Markup.Contains("drop", StringComparison.Ordinal) && page.FindAll(".eb-diff").Count > 0);
+    }
+
+    [Fact]
+    public async Task A_circuit_call_of_the_wrong_person_is_refused_by_the_connection()
+    {
+        await _ledger.History.HeldAsync(Session);
+        await _ledger.StartHostAsync();
+        await using var portal = new PortalContext(_ledger, "developer");
+        var connection = portal.Services.GetRequiredService<Host.HostConnection>();
+        await Assert.ThrowsAsync<NotAllowedException>(() => connection.GiveVerdictAsync(
+            new Viewer("dev", [PortalRole.Developer]), "rev-act-000001", Review.VerdictKind.Approve, null, null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_an_agent_wrote_is_shown_as_text()
+    {
+        await _ledger.History.HeldAsync(Session, "<script>alert(1)</script> \u202Eevil", after: "drop table x; -- <img src=x onerror=alert(1)> \u200B\n grant to role PUBLIC\n");
+        await using var portal = new PortalContext(_ledger);
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-diff", PortalContext.Patience);
+        Assert.Empty(page.FindAll("script, main img, .eb-code img"));
+        Assert.Contains("<script>alert(1)</script>", page.Find(".eb-title h2").TextContent, StringComparison.Ordinal);
+        Assert.Contains(page.FindAll(".eb-hidden"), mark => mark.TextContent == "U+202E");
+        Assert.Contains(page.FindAll(".eb-hidden"), mark => mark.TextContent == "U+200B");
+    }
+
+    private static AngleSharp.Dom.IElement Button(IRenderedComponent<Reviews> page, string words) =>
+        page.FindAll("button").Single(button => button.TextContent.Trim() == words);
+
+    private async Task<IReadOnlyList<AuditDraft>> EntriesAsync(string call)
+    {
+        using var reader = _ledger.Reader();
+        return [.. (await reader.EntriesForCallAsync(call)).Select(entry => entry.Draft)];
+    }
+}
