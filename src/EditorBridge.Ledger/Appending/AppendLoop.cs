@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
+using EditorBridge.Ledger.Search;
 using EditorBridge.Ledger.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ClockWatch _clock;
     private readonly ITimer _checkpointTimer;
+    private readonly SearchFiller? _search;
     private readonly List<LedgerWork> _taken = new(MostPerTransaction);
     private LedgerStore? _store;
 
@@ -38,6 +40,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
         _store = store;
         _queue = new BlockingCollection<LedgerWork>(options.QueueLimit);
         _clock = new ClockWatch(time, options.ClockTolerance, store.Head.At);
+        _search = options.FullText ? new SearchFiller(folder, logger) : null;
         LedgerId = store.LedgerId;
         Head = store.Head;
         LastCheckpoint = store.LastCheckpoint;
@@ -105,6 +108,10 @@ internal sealed partial class AppendLoop : IAsyncDisposable
         await _checkpointTimer.DisposeAsync();
         _queue.CompleteAdding();
         await _stopped.Task;
+        if (_search is not null)
+        {
+            await _search.DisposeAsync();
+        }
         _queue.Dispose();
     }
 
@@ -247,6 +254,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     private void Checkpoint(LedgerStore store)
     {
         store.SignCheckpoint(_time.GetUtcNow());
+        store.Optimize();
         Publish(store);
     }
 
@@ -254,6 +262,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     {
         Head = store.Head;
         LastCheckpoint = store.LastCheckpoint;
+        _search?.Wake();
     }
 
     private void Close()

@@ -81,17 +81,20 @@ internal sealed class LedgerStore : IDisposable
 
     /// <summary>Appends in one transaction and returns when it is on the disk.</summary>
     /// <exception cref="SqliteException">Nothing of the batch may be taken as recorded; dispose this store.</exception>
-    public ImmutableArray<AuditEntry> Append(IReadOnlyList<PreparedEntry> batch, DateTimeOffset at)
+    public ImmutableArray<AuditEntry> Append(IReadOnlyList<PreparedEntry> batch, DateTimeOffset at) => Append(batch, _ => at);
+
+    /// <summary>As above, with a time for each entry: for history that is made, not lived.</summary>
+    public ImmutableArray<AuditEntry> Append(IReadOnlyList<PreparedEntry> batch, Func<int, DateTimeOffset> timeOf)
     {
         var entries = ImmutableArray.CreateBuilder<AuditEntry>(batch.Count);
         ChainHead head = Head;
         try
         {
             using WriteTransaction transaction = WriteTransaction.Begin(_connection);
-            foreach (PreparedEntry prepared in batch)
+            for (int i = 0; i < batch.Count; i++)
             {
-                AuditEntry entry = Insert(prepared, head, at);
-                head = new ChainHead(entry.Sequence, entry.Hash, at);
+                AuditEntry entry = Insert(batch[i], head, timeOf(i));
+                head = new ChainHead(entry.Sequence, entry.Hash, entry.At);
                 entries.Add(entry);
             }
             transaction.Commit();
@@ -123,6 +126,9 @@ internal sealed class LedgerStore : IDisposable
         LastCheckpoint = note;
         return note;
     }
+
+    /// <summary>Lets SQLite look at its tables again where they have grown, so that lists go on using the right index. Takes milliseconds.</summary>
+    public void Optimize() => LedgerConnection.Execute(_connection, "PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002;");
 
     /// <summary>Runs a change other than an append (retention, holds, receipts) together with the entry that records it.</summary>
     public AuditEntry AppendWith(PreparedEntry prepared, DateTimeOffset at, Action<SqliteConnection, long> change)

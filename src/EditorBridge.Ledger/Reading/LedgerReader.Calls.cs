@@ -94,13 +94,28 @@ public sealed partial class LedgerReader
         return query;
     }
 
+    /// <summary>Attaches the full-text index, read-only as the connection is. It may be made after the connection was opened, so each use looks.</summary>
     private static void RequireSearch(LedgerQuery q)
     {
         if (LedgerConnection.ScalarNumber(q.Connection, "SELECT count(*) FROM pragma_database_list WHERE name = 'search'") == 0)
         {
-            throw new LedgerUnreadableException("The full-text index is not there yet. It is filled while the host runs; start it (editorbridge serve), or search by other fields.", null);
+            if (!File.Exists(q.SearchFile))
+            {
+                throw NoIndex();
+            }
+            using SqliteCommand attach = q.Connection.CreateCommand();
+            attach.CommandText = "ATTACH $search AS search";
+            attach.Parameters.AddWithValue("$search", q.SearchFile);
+            attach.ExecuteNonQuery();
+        }
+        if (LedgerConnection.ScalarNumber(q.Connection, "SELECT count(*) FROM search.sqlite_master WHERE name = 'call_text'") == 0)
+        {
+            throw NoIndex();
         }
     }
+
+    private static LedgerUnreadableException NoIndex() =>
+        new("The full-text index is not there yet. It is filled while the host runs; start it (editorbridge serve), or search by other fields.", null);
 
     private static void BoundByWindow(LedgerQuery q, CallFilter filter, CallQuery query)
     {

@@ -115,6 +115,35 @@ public sealed partial class LedgerReader
             .ToImmutableArray(),
         cancellationToken);
 
+    /// <summary>Size, signatures, witnesses and the writer.</summary>
+    public Task<LedgerStatus> StatusAsync(CancellationToken cancellationToken = default) => RunAsync(
+        q =>
+        {
+            var last = q.Context.Entries.OrderByDescending(e => e.Sequence).Select(e => new { e.Sequence, e.At }).FirstOrDefault();
+            CheckpointRow? checkpoint = q.Context.Checkpoints.OrderByDescending(c => c.Number).FirstOrDefault();
+            ReceiptRow? receipt = q.Context.Receipts.OrderByDescending(r => r.Sequence).FirstOrDefault();
+            return new LedgerStatus
+            {
+                Folder = _folder.Path,
+                Entries = last?.Sequence ?? 0,
+                LastAt = last is null ? null : DateTimeOffset.FromUnixTimeMilliseconds(last.At),
+                Calls = q.Context.Hours.Sum(h => h.Calls),
+                OpenCalls = q.Context.Calls.Count(c => c.Open),
+                DatabaseBytes = Size(_folder.Database),
+                LogBytes = Size(_folder.Database + "-wal"),
+                SearchBytes = Size(_folder.Search),
+                FreeBytes = new DriveInfo(_folder.Path).AvailableFreeSpace,
+                CheckpointSequence = checkpoint?.Sequence,
+                CheckpointAt = checkpoint is null ? null : DateTimeOffset.FromUnixTimeMilliseconds(checkpoint.At),
+                WitnessedSequence = receipt?.Sequence,
+                Witness = receipt?.Witness,
+                Writer = File.Exists(_folder.Owner) ? File.ReadAllText(_folder.Owner) : null,
+                Holds = q.Context.Holds.Count(h => h.ReleasedSequence == null),
+            };
+            static long Size(string file) => new FileInfo(file) is { Exists: true } info ? info.Length : 0;
+        },
+        cancellationToken);
+
     private static IQueryable<HourRow> Hours(LedgerQuery q, DateTimeOffset from, DateTimeOffset to)
     {
         long first = from.ToUnixTimeMilliseconds() / Hour;

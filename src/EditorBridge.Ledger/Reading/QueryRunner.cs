@@ -15,15 +15,16 @@ internal sealed class QueryRunner : IDisposable
     private const int StepsBetweenLooks = 4000;
 
     private readonly string _database;
-    private readonly string? _attach;
+    private readonly string _search;
     private readonly SemaphoreSlim _slots;
     private readonly ConcurrentBag<SqliteConnection> _idle = [];
     private readonly CancellationTokenSource _closing = new();
 
-    public QueryRunner(string database, string? attach, int concurrency)
+    /// <param name="search">The full-text index; attached by the questions that need it.</param>
+    public QueryRunner(string database, string search, int concurrency)
     {
         _database = database;
-        _attach = attach;
+        _search = search;
         _slots = new SemaphoreSlim(concurrency, concurrency);
     }
 
@@ -78,7 +79,7 @@ internal sealed class QueryRunner : IDisposable
                 connection.Handle, StepsBetweenLooks, static state => ((CancellationToken)state).IsCancellationRequested ? 1 : 0, cancellationToken);
             using var context = new LedgerContext(new DbContextOptionsBuilder<LedgerContext>()
                 .UseSqlite(connection).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);
-            T result = query(new LedgerQuery(connection, context, cancellationToken));
+            T result = query(new LedgerQuery(connection, context, _search));
             SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 0, null, null);
             _idle.Add(connection);
             connection = null;
@@ -108,13 +109,6 @@ internal sealed class QueryRunner : IDisposable
         try
         {
             LedgerMigration.CheckReadable(connection, _database);
-            if (_attach is not null && File.Exists(_attach))
-            {
-                using SqliteCommand attach = connection.CreateCommand();
-                attach.CommandText = "ATTACH $search AS search";
-                attach.Parameters.AddWithValue("$search", new UriBuilder { Scheme = "file", Host = "", Path = _attach, Query = "mode=ro" }.ToString());
-                attach.ExecuteNonQuery();
-            }
             return connection;
         }
         catch
@@ -126,4 +120,4 @@ internal sealed class QueryRunner : IDisposable
 }
 
 /// <summary>What a query works with: EF Core for plain questions, the connection for those SQL says better.</summary>
-internal sealed record LedgerQuery(SqliteConnection Connection, LedgerContext Context, CancellationToken CancellationToken);
+internal sealed record LedgerQuery(SqliteConnection Connection, LedgerContext Context, string SearchFile);

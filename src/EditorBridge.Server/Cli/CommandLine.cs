@@ -20,6 +20,7 @@ internal static class CommandLine
             StopCommand.Build(),
             SetupCommand.Build(),
             PolicyCommand.Build(),
+            LedgerCommands.Build(),
         };
         foreach (var command in ReviewCommands.Build()) root.Add(command);
         return root.Parse(args).InvokeAsync();

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Ledger;
 using EditorBridge.Ledger.Reading;
+using EditorBridge.Ledger.Search;
 using EditorBridge.Ledger.Storage;
 using static EditorBridge.Server.Tests.Ledger.TemporaryLedger;
 
@@ -123,7 +124,7 @@ public class LedgerReaderTests
     {
         await using var ledger = new TemporaryLedger();
         await FillAsync(ledger);
-        using var queries = new QueryRunner(ledger.Files.Database, attach: null, concurrency: 1);
+        using var queries = new QueryRunner(ledger.Files.Database, ledger.Files.Search, concurrency: 1);
 
         var slow = await Assert.ThrowsAsync<LedgerQueryTimeoutException>(() => queries.RunAsync(
             static q => LedgerConnection.ScalarNumber(q.Connection, "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"),
@@ -131,6 +132,39 @@ public class LedgerReaderTests
 
         Assert.Contains("Narrow it", slow.Message, StringComparison.Ordinal);
         Assert.Equal(60, await queries.RunAsync(static q => q.Context.Calls.Count(), TimeSpan.FromSeconds(30), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("quarterly revenue", 2)]
+    [InlineData("\"revenue quarterly\"", 1)]
+    [InlineData("reven*", 2)]
+    [InlineData("zürich", 1)]
+    [InlineData("ZURICH", 1)]
+    [InlineData("order_items", 1)]
+    [InlineData("orders.sql", 3)]
+    [InlineData("nothing", 0)]
+    [InlineData("\" OR * NEAR( )^ body:x", 0)]
+    public async Task Words_are_found_in_subjects_and_payloads(string text, int expected)
+    {
+        await using var ledger = new TemporaryLedger();
+        LedgerWriter writer = ledger.Open();
+        await writer.AppendAsync(Draft(EntryKind.ReviewOpened, "a", payloads: new AuditPayload("after", "text/plain", "SELECT quarterly, revenue FROM order_items")));
+        await writer.AppendAsync(Draft(EntryKind.ReviewVerdict, "a", "edited", payloads: new AuditPayload("edited", "text/plain", "-- Zürich")));
+        await writer.AppendAsync(Draft(EntryKind.ReviewOpened, "b", payloads: new AuditPayload("after", "text/plain", new string(' ', 40_000) + "the revenue quarterly")));
+        await writer.AppendAsync(Draft(EntryKind.ReviewOpened, "c", payloads: new AuditPayload("after", "text/plain", "other")));
+        await ledger.CloseAsync();
+        using (SearchIndex index = SearchIndex.Open(ledger.Files))
+        {
+            while (index.Fill())
+            {
+            }
+        }
+        using LedgerReader reader = LedgerReader.Open(ledger.Options.Folder);
+        var filter = new CallFilter { Text = text };
+
+        Assert.Equal(expected, (await reader.CallsAsync(filter, null, 10)).Calls.Length);
+        Assert.Equal(expected, (await reader.CountAsync(filter with { From = ledger.Time.Start, SessionId = "session-1" })).Count);
+        Assert.Equal(expected, (await reader.FacetsAsync(filter)).Facets.Single(f => f.Facet is CallFacet.State).Values.Sum(v => v.Calls));
     }
 
     [Fact]
