@@ -5,6 +5,7 @@ import { findingText, statementLens, statementLines } from './present';
 import { type AnalyzeResult, EditorMethods } from './protocol';
 import type { Server } from './server';
 import { readSettings } from './settings';
+import { markdownOf } from './text';
 
 /** SQL files, dbt models and untitled SQL; the sides of a review have their findings from the review itself. */
 const SELECTOR: vscode.DocumentFilter[] = ['file', 'untitled'].flatMap((scheme) => [
@@ -53,10 +54,8 @@ export class SqlAnalysis implements vscode.Disposable, vscode.HoverProvider, vsc
     const [statement] = analysis.result.statements.filter(holds).sort((a, b) => a.length - b.length);
     if (!statement) return undefined;
     const findings = analysis.result.findings.filter(holds);
-    const text = new vscode.MarkdownString();
-    for (const line of statementLines(statement)) text.appendText(`${line}\n`);
-    for (const finding of findings) text.appendText(`${finding.severity}: ${findingText(finding)}\n`);
-    return new vscode.Hover(text);
+    const lines = [...statementLines(statement), ...findings.map((finding) => `${finding.severity}: ${findingText(finding)}`)];
+    return new vscode.Hover(new vscode.MarkdownString(markdownOf(lines)));
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {

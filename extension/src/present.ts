@@ -16,13 +16,18 @@ export function verb(view: ReviewView): string {
   return 'run';
 }
 
+/** Who asks: "agent:claude-code/2.1" in the ledger, "claude-code" to people. */
+export function actor(view: ReviewView): string {
+  return plain(view.actor.replace(/^agent:/, '').replace(/\/[\d.]+$/, ''), 40);
+}
+
 /** The line of a list. */
 export function label(view: ReviewView): string {
   return plain(view.title || documentName(view), 120);
 }
 
 export function description(view: ReviewView, locallyEdited: boolean): string {
-  const parts = [view.severity === 'none' ? '' : view.severity, plain(view.actor, 40), locallyEdited ? 'unsaved local edits' : ''];
+  const parts = [view.severity === 'none' ? '' : view.severity, actor(view), locallyEdited ? 'unsaved local edits' : ''];
   return parts.filter(Boolean).join(' · ');
 }
 
@@ -33,7 +38,7 @@ export function notice(pending: readonly ReviewView[]): string {
   if (pending.length > 1) return `${pending.length} actions of AI agents wait for your review.`;
   const findings = first.findings.length;
   const count = findings === 0 ? '' : ` (${findings} finding${findings === 1 ? '' : 's'})`;
-  return `${plain(first.actor, 40)} wants to ${verb(first)} ${plain(documentName(first), 60)}${count}.`;
+  return `${actor(first)} wants to ${verb(first)} ${plain(documentName(first), 60)}${count}.`;
 }
 
 /** What a reviewer should know before deciding, most important first. Plain text, one fact a line. */

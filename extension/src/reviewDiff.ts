@@ -3,7 +3,7 @@ import { CURRENT_SCHEME, MemoryFiles, openDocument, ownTabs, PROPOSED_SCHEME } f
 import { diagnosticOf } from './findings';
 import { documentName, label, remarks, summary } from './present';
 import type { FindingView, ReviewView } from './protocol';
-import { plain } from './text';
+import { markdownOf, plain } from './text';
 import { proposedText } from './verdict';
 
 /** More findings than this start folded, so that they do not push the change off the screen. */
@@ -89,8 +89,7 @@ export class ReviewDiff {
   }
 
   private thread(range: vscode.Range, title: string, text: string, unfolded: boolean): void {
-    // appendText, because a comment's body is Markdown and the text quotes what an agent wrote.
-    const body = new vscode.MarkdownString().appendText(text);
+    const body = new vscode.MarkdownString(markdownOf(text.split('\n')));
     const thread = this.surface.comments.createCommentThread(this.proposed, range, [{ author: { name: 'EditorBridge' }, body, mode: vscode.CommentMode.Preview }]);
     thread.label = plain(title, 60);
     thread.canReply = false;

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { decisionWord, description, label, remarks, summary } from './present';
 import type { ReviewView } from './protocol';
 import { hasLocalEdits, type Reviews } from './review';
-import { plain } from './text';
+import { markdownOf, plain } from './text';
 
 /** The lists in the side bar: what waits, with a badge, and what was decided. */
 export class ReviewTrees implements vscode.Disposable {
@@ -76,5 +76,5 @@ function recentItem(view: ReviewView): vscode.TreeItem {
 }
 
 function tooltip(lines: string[]): vscode.MarkdownString {
-  return new vscode.MarkdownString().appendText(lines.join('\n'));
+  return new vscode.MarkdownString(markdownOf(lines.flatMap((line) => line.split('\n'))));
 }

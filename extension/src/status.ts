@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { HostStatusParams } from './protocol';
 import type { Server } from './server';
-import { plain } from './text';
+import { markdownOf, plain } from './text';
 
 /** The status bar entry and the language status item: is EditorBridge there, and is somebody waiting? */
 export class Status implements vscode.Disposable {
@@ -76,8 +76,6 @@ export class Status implements vscode.Disposable {
       info && `Proxy: ${info.baseUrl}`,
       state === 'failed' && 'Actions that need a review are refused meanwhile.',
     ];
-    const markdown = new vscode.MarkdownString();
-    for (const line of lines) if (line) markdown.appendText(`${line}\n`);
-    return markdown;
+    return new vscode.MarkdownString(markdownOf(lines.filter((line) => typeof line === 'string' && line !== '') as string[]));
   }
 }

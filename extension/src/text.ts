@@ -18,6 +18,14 @@ export function plain(text: string, maxLength = 200): string {
   return shown.length > maxLength ? `${shown.slice(0, maxLength - 1)}…` : shown;
 }
 
+/**
+ * Lines as Markdown that shows exactly these characters: every ASCII punctuation mark escaped, so no link, heading, HTML or image comes of it.
+ * (MarkdownString.appendText does the same but makes every blank unbreakable, and long lines are cut.)
+ */
+export function markdownOf(lines: readonly string[]): string {
+  return lines.map((line) => plain(line, 2000).replace(/[!-/:-@[-`{-~]/g, '\\$&')).join('\n\n');
+}
+
 /** True when an editor, which unifies line endings and hides a byte order mark, would show the two alike. */
 export function sameInEditor(a: string, b: string): boolean {
   return normalized(a) === normalized(b);

@@ -8,6 +8,7 @@ test('documentName_shell_command_is_a_script', () => assert.equal(documentName(r
 test('documentName_statement_is_sql', () => assert.equal(documentName(review({ path: null, tool: 'mcp__snowflake__execute_sql' })), 'statement.sql'));
 
 test('notice_one_names_it', () => assert.equal(notice([review({ findings: [{ ruleId: 'G1', severity: 'high', message: 'm', start: 0, length: 1 }] })]), 'claude-code wants to change orders.sql (1 finding).'));
+test('notice_ledger_name_of_the_agent_is_shortened', () => assert.match(notice([review({ actor: 'agent:claude-code/2.1.330' })]), /^claude-code wants/));
 test('notice_new_file_says_create', () => assert.match(notice([review({ before: null })]), /wants to create orders\.sql\./));
 test('notice_several_counts_them', () => assert.equal(notice([review(), review({ id: 'R2' })]), '2 actions of AI agents wait for your review.'));
 test('notice_actor_with_a_link_is_neutral', () => assert.ok(!notice([review({ actor: '[ok](command:x)' })]).includes('](')));

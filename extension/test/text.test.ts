@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { editedText, hasMixedLineEndings, plain, positionAt, sameInEditor } from '../src/text';
+import { editedText, hasMixedLineEndings, markdownOf, plain, positionAt, sameInEditor } from '../src/text';
 
 const SHOWN: [name: string, text: string, shown: string][] = [
   ['ordinary text', 'DROP TABLE RAW.ORDERS', 'DROP TABLE RAW.ORDERS'],
@@ -41,3 +41,6 @@ const POSITIONS: [text: string, offset: number, line: number, character: number]
 ];
 for (const [text, offset, line, character] of POSITIONS)
   test(`positionAt_${JSON.stringify(text)}_${offset}_matches`, () => assert.deepEqual(positionAt(text, offset), { line, character }));
+
+test('markdownOf_every_mark_is_escaped_and_blanks_may_break', () =>
+  assert.equal(markdownOf(['[x](command:y) <b>', '# a_b*c https://evil']), '\\[x\\] \\(command\\:y\\) \\<b\\>\n\n\\# a\\_b\\*c https\\:\\/\\/evil'));

@@ -7,10 +7,9 @@ export async function askToWrite(product, file, content, options = {}) {
 }
 
 export async function ask(product, tool, input, { cwd = product.workspace } = {}) {
-  // The host makes its clients' tokens when the first client asks for anything.
-  await fetch(`${product.url}/v1/models`);
   const response = await fetch(`${product.url}/hooks/claude`, {
     method: 'POST',
+    signal: AbortSignal.timeout(100_000),
     headers: { 'content-type': 'application/json', authorization: `Bearer ${product.token('hook')}` },
     body: JSON.stringify({
       session_id: randomUUID(), hook_event_name: 'PreToolUse', cwd, permission_mode: 'default', tool_name: tool, tool_input: input, tool_use_id: `toolu_${randomUUID().replaceAll('-', '')}`,

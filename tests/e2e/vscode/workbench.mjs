@@ -170,13 +170,16 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Chooses the first entry of the quick open list once it is the wanted one. */
-  async answerQuickOpen(text) {
+  /** Opens a file of the workspace by its name. */
+  async openFile(name) {
     const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor({ state: 'hidden' });
+    await this.page.keyboard.press('F1');
     await input.waitFor();
-    await input.fill(text);
-    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
+    await input.fill(name);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).waitFor();
     await this.page.keyboard.press('Enter');
+    await this.page.locator('.tab.active', { hasText: name }).waitFor();
   }
 
   async screenshot(name) {
