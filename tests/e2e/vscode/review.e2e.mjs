@@ -30,6 +30,7 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
       try {
         await run(inner);
       } catch (error) {
+        t.diagnostic(workbench.extensionLog().split('\n').slice(-30).join('\n'));
         await window.screenshot(`failed-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`);
         for (const { id } of await product.reviews()) await product.cli(['reject', id, '--reason', 'left by a failed step']);
         throw error;
@@ -124,7 +125,7 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
     });
 
     await step('typing in an editor goes on when a review begins, and local edits are pointed out', async () => {
-      await window.command('View: Close All Editors');
+      await window.closeEditors();
       await window.openFile('orders.sql');
       await window.tab('orders.sql').waitFor();
       await window.page.locator('.monaco-editor .view-line').first().click();
@@ -141,15 +142,19 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
       await window.titleButton('Reject').click();
       await window.answerInput('later');
       assert.equal((await answer).permission, 'deny');
+      await window.tab('orders.sql (').waitFor({ state: 'detached' });
       await window.command('File: Revert File');
+      await window.closeEditors();
     });
 
     await step('the host killed while a review waits: the next one has the review, and the person’s edits are kept', async (inner) => {
-      const lost = askToWrite(product, orders, `${risky}-- seventh\n`).then(() => 'answered', () => 'connection lost');
+      const session = { session: 'the-same-session' };
+      const lost = askToWrite(product, orders, `${risky}-- seventh\n`, session).then(() => 'answered', () => 'connection lost');
       await window.review('orders.sql');
       await window.proposedSide.locator('.view-line').first().click();
       await window.page.keyboard.press('Control+Home');
       await window.page.keyboard.type('-- typed before the host died\n');
+      await window.titleButton('Accept Edited').waitFor();
       const address = () => JSON.parse(fs.readFileSync(path.join(product.state, 'host.json'), 'utf8'));
       const old = address().pid;
       await product.killHost();
@@ -159,10 +164,11 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
       await until('the window to be connected again', () => new RegExp(`host/status|Connected to host ${address().pid}`).test(workbench.extensionLog()));
       await window.status('1 to review').waitFor();
 
-      const again = askToWrite(product, orders, `${risky}-- seventh\n`);
+      const again = askToWrite(product, orders, `${risky}-- seventh\n`, session);
       await window.titleButton('Accept Edited').click();
-      const { permission } = await again;
+      const { permission, input } = await again;
       assert.equal(permission, 'allow');
+      assert.equal(input.content, `-- typed before the host died\n${risky}-- seventh\n`);
       await window.tab('orders.sql (').waitFor({ state: 'detached' });
     });
   });

@@ -170,6 +170,11 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
+  async closeEditors() {
+    await this.command('View: Close All Editors');
+    await this.page.locator('.tab').first().waitFor({ state: 'detached' });
+  }
+
   /** Opens a file of the workspace by its name. */
   async openFile(name) {
     const input = this.page.locator('.quick-input-widget input');
