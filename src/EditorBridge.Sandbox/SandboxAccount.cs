@@ -11,6 +11,7 @@ internal sealed class SandboxAccount
     public SandboxAccount(SandboxOptions options)
     {
         Options = options;
+        Rights = new InferenceRights(Parameters);
         Tokens = new PatTable(options.Clock);
         OAuth = new OAuthStore(options.Clock, options.OAuthAccessLife);
         Sessions = new SessionStore(options.Clock);
@@ -26,6 +27,8 @@ internal sealed class SandboxAccount
     public AccountParameters Parameters { get; } = new();
 
     public AccountControl Control { get; } = new();
+
+    public InferenceRights Rights { get; }
 
     public PatTable Tokens { get; }
 

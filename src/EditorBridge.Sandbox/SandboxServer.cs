@@ -73,7 +73,7 @@ public sealed class SandboxServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = null;
         });
         var app = builder.Build();
-        UseAccountFrame(app, account);
+        UseAccountFrame(app, account, new ControlledFault(account));
         app.MapCortex(account);
         app.MapSql(account);
         app.MapAuth(account);
@@ -86,7 +86,7 @@ public sealed class SandboxServer : IAsyncDisposable
     }
 
     /// <summary>What every answer has in common: the two marks, the loopback guard, the flat error body, the record of what came.</summary>
-    private static void UseAccountFrame(WebApplication app, SandboxAccount account) => app.Use(async (context, next) =>
+    private static void UseAccountFrame(WebApplication app, SandboxAccount account, ControlledFault faults) => app.Use(async (context, next) =>
     {
         if (account.Stale.TryTake(context.Connection.Id))
         {
@@ -102,7 +102,7 @@ public sealed class SandboxServer : IAsyncDisposable
         {
             await refusal.WriteAsync(context);
         }
-        else
+        else if (!await faults.PlayAsync(context))
         {
             await next(context);
         }

@@ -15,9 +15,9 @@ internal static class CortexRoom
         var faults = new FaultDesk();
         var player = new FaultPlayer(account.Stale, options);
         InferenceEndpoint Inference(Dialect dialect, bool byGateway = false) =>
-            new(dialect, bearer, cache, faults, player, account.Usage, options) { ByGateway = byGateway };
+            new(dialect, account, cache, faults, player) { ByGateway = byGateway };
 
-        app.MapGet("/api/v2/cortex/models", new ModelsEndpoint(bearer).HandleAsync);
+        app.MapGet("/api/v2/cortex/models", new ModelsEndpoint(account).HandleAsync);
         app.MapPost("/api/v2/cortex/v1/messages", Inference(new MessagesDialect()).HandleAsync);
         app.MapPost("/api/v2/cortex/v1/chat/completions", Inference(new ChatDialect(withClaude: true)).HandleAsync);
         app.MapPost("/api/v2/cortex/inference:complete", Inference(new NativeDialect()).HandleAsync);

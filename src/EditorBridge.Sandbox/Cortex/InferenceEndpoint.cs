@@ -15,17 +15,18 @@ namespace EditorBridge.Sandbox.Cortex;
 /// </code>
 /// </summary>
 internal sealed class InferenceEndpoint(
-    Dialect dialect, BearerCheck bearer, PromptCache cache, FaultDesk faults, FaultPlayer player, UsageLog usageLog, SandboxOptions options)
+    Dialect dialect, SandboxAccount account, PromptCache cache, FaultDesk faults, FaultPlayer player)
 {
     /// <summary>Set on the AI Gateway's paths, which keep their own usage view.</summary>
     public bool ByGateway { get; init; }
 
     public async Task HandleAsync(HttpContext context)
     {
-        var started = options.Clock.GetUtcNow();
+        var clock = account.Options.Clock;
+        var started = clock.GetUtcNow();
 
         // 1
-        var (identity, denied) = bearer.Identify(context);
+        var (identity, denied) = account.Bearer.Identify(context);
         if (denied is not null)
         {
             await denied.WriteAsync(context);
@@ -41,7 +42,7 @@ internal sealed class InferenceEndpoint(
         }
 
         // 3
-        if (dialect.Refusal(context.Request, body) is { } refusal)
+        if ((NotAuthorized(identity!) ?? dialect.Refusal(context.Request, body) ?? NotOffered(identity!, body.Text("model")!)) is { } refusal)
         {
             await refusal.WriteAsync(context);
             return;
@@ -68,22 +69,29 @@ internal sealed class InferenceEndpoint(
         var model = body.Text("model")!;
         var counted = cache.Use(model, [.. PromptSegments.Of(body)]);
         var finished = FinishedTurn.Of(turn, dialect.MaxTokens(body), dialect.StopSequences(body), counted);
-        usageLog.Add(new InferenceRow(
-            RequestMark.IdOf(context), started, options.Clock.GetUtcNow(), model, finished.Usage, identity!.UserName, identity.Role, ByGateway));
+        account.Usage.Add(new InferenceRow(
+            RequestMark.IdOf(context), started, clock.GetUtcNow(), model, finished.Usage, identity!.UserName, identity.Role, ByGateway, account.Rights.Region));
 
         // 7
         if (dialect.WantsStream(body) && fault?.Fault is not Fault.JsonInStream)
         {
             var events = dialect.Stream(body, finished, turn.Pacing, emptyRole: fault?.Fault is Fault.RoleEmpty);
             var failure = dialect.Failure(RequestMark.IdOf(context));
-            await player.PlayStreamAsync(new SseWriter(context, turn.Pacing, options.Clock), [.. events], failure, fault?.Fault, turn.FaultAfter, context);
+            await player.PlayStreamAsync(new SseWriter(context, turn.Pacing, clock), [.. events], failure, fault?.Fault, turn.FaultAfter, context);
         }
         else
         {
-            await Task.Delay(turn.Pacing.Delay, options.Clock, context.RequestAborted);
+            await Task.Delay(turn.Pacing.Delay, clock, context.RequestAborted);
             await SandboxJson.WriteAsync(context, 200, writer => dialect.WriteMessage(writer, body, finished));
         }
     }
+
+    private SnowflakeError? NotAuthorized(Identity identity) => account.Rights.MayCall(identity.Role) ? null : new SnowflakeError(403, "Not Authorized");
+
+    /// <summary>A model that the role may not use, or that is not available in the region, is as good as unknown.</summary>
+    private SnowflakeError? NotOffered(Identity identity, string model) => ModelsEndpoint.IsOffered(account.Rights, identity, ModelCatalog.Find(model)!)
+        ? null
+        : new SnowflakeError(400, $"unknown model {model}");
 
     private static string Scope(Conversation conversation) =>
         Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{conversation.TurnsSincePrompt}\n{conversation.Prompt}")));

@@ -40,6 +40,7 @@ internal sealed class ControlEndpoint(SandboxAccount account)
         await SandboxJson.WriteAsync(context, 200, writer =>
         {
             writer.WriteStartObject();
+            writer.WriteString("fault", account.Control.Fault);
             writer.WriteString("oauth_error", account.Control.OAuthError);
             writer.WriteBoolean("oauth_form", account.Control.OAuthForm);
             writer.WriteBoolean("network_blocked", account.Control.NetworkBlocked);
@@ -54,6 +55,9 @@ internal sealed class ControlEndpoint(SandboxAccount account)
         {
             case "oauth_error" when value.ValueKind is JsonValueKind.String or JsonValueKind.Null:
                 account.Control.OAuthError = value.GetString();
+                return true;
+            case "fault" when value.ValueKind is JsonValueKind.String or JsonValueKind.Null:
+                account.Control.Fault = value.GetString();
                 return true;
             case "oauth_form" when IsFlag(value):
                 account.Control.OAuthForm = value.GetBoolean();
@@ -91,7 +95,7 @@ internal sealed class ControlEndpoint(SandboxAccount account)
         var usage = new ModelUsage(row.Int("input") ?? 100, 0, 0, row.Int("output") ?? 10);
         return new InferenceRow(
             row.Text("request_id") ?? Guid.NewGuid().ToString(), start, start.AddSeconds(1), row.Text("model") ?? "claude-sonnet-4-6", usage,
-            row.Text("user") ?? "DEVELOPER", "ANALYST", row.Bool("gateway") ?? false);
+            row.Text("user") ?? "DEVELOPER", "ANALYST", row.Bool("gateway") ?? false, row.Text("region") ?? account.Rights.Region);
     }
 
     private static bool IsFlag(JsonElement value) => value.ValueKind is JsonValueKind.True or JsonValueKind.False;

@@ -4,7 +4,7 @@ using EditorBridge.Sandbox.Auth;
 namespace EditorBridge.Sandbox.Sql;
 
 /// <summary>Statements about users, roles, rights, tokens and parameters. They change the account, not its data.</summary>
-internal sealed partial class AccountStatements(AccountDirectory directory, AccountParameters parameters, PatStatements tokens)
+internal sealed partial class AccountStatements(AccountDirectory directory, AccountParameters parameters, InferenceRights rights, PatStatements tokens)
 {
     private const string Done = "Statement executed successfully.";
 
@@ -22,6 +22,9 @@ internal sealed partial class AccountStatements(AccountDirectory directory, Acco
             (DropRole(), match => RemoveRole(match)),
             (GrantRole(), match => AssignRole(match)),
             (GrantRights(), match => AddRights(match)),
+            (CallerRole(), match => SetCaller(match)),
+            (ModelRole(), match => SetModel(match)),
+            (RevokeModelsFromPublic(), match => RevokeModels(match)),
             (GrantElsewhere(), _ => StatementResult.Status(Done)),
             (AlterUser(), match => ChangeUser(match)),
             (AlterAccount(), match => ChangeAccount(match)),
@@ -79,6 +82,30 @@ internal sealed partial class AccountStatements(AccountDirectory directory, Acco
         return StatementResult.Status(Done);
     }
 
+    private StatementResult SetCaller(Match match)
+    {
+        var role = Name(match, "to");
+        Demand(role);
+        rights.SetCaller(match.Groups["databaseRole"].Value.ToUpperInvariant(), role, IsGrant(match));
+        return StatementResult.Status(Done);
+    }
+
+    private StatementResult SetModel(Match match)
+    {
+        var role = Name(match, "to");
+        Demand(role);
+        rights.SetModel(match.Groups["modelRole"].Value.ToUpperInvariant(), role, IsGrant(match));
+        return StatementResult.Status(Done);
+    }
+
+    private StatementResult RevokeModels(Match match)
+    {
+        rights.SetModel(match.Groups["modelRole"].Value.ToUpperInvariant(), "PUBLIC", granted: false);
+        return StatementResult.Status(Done);
+    }
+
+    private static bool IsGrant(Match match) => match.Groups["verb"].Value.Equals("GRANT", StringComparison.OrdinalIgnoreCase);
+
     private StatementResult ChangeUser(Match match)
     {
         var user = directory.User(Name(match)) ?? throw SqlException.NotFound("User", Name(match));
@@ -104,7 +131,13 @@ internal sealed partial class AccountStatements(AccountDirectory directory, Acco
             throw new SqlException("001006", "22023", $"SQL compilation error:\ninvalid parameter '{name}'");
         }
 
-        parameters[name] = match.Groups["value"].Value.Trim('\'');
+        var value = match.Groups["value"].Value.Trim('\'');
+        if (name.Equals("CORTEX_MODELS_ALLOWLIST", StringComparison.OrdinalIgnoreCase) && !value.Equals("None", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new SqlException("001008", "22023", $"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'; it can only be set to 'None'");
+        }
+
+        parameters[name] = value;
         return StatementResult.Status(Done);
     }
 
@@ -131,8 +164,17 @@ internal sealed partial class AccountStatements(AccountDirectory directory, Acco
     [GeneratedRegex(@"^\s*GRANT\s+(?<rights>IMPORTED\s+PRIVILEGES|ALL(?:\s+PRIVILEGES)?|(?:(?:SELECT|INSERT|UPDATE|DELETE|TRUNCATE)\s*,?\s*)+)\s+ON\s+(?:(?:ALL|FUTURE)\s+(?:TABLES|VIEWS)\s+IN\s+(?:SCHEMA|DATABASE)|TABLE|VIEW|DATABASE)\s+(?<name>[\w$"".]+)\s+TO\s+ROLE\s+(?<to>[\w$""]+)\s*$", RegexOptions.IgnoreCase)]
     private static partial Regex GrantRights();
 
-    // Rights the sandbox takes note of without effect: it lets every role use its one warehouse and every model.
-    [GeneratedRegex(@"^\s*(?:GRANT\s+(?:USAGE|OPERATE|MONITOR|DATABASE\s+ROLE|APPLICATION\s+ROLE)\b|REVOKE\b)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^\s*(?<verb>GRANT|REVOKE)\s+DATABASE\s+ROLE\s+SNOWFLAKE\.(?<databaseRole>\w+)\s+(?:TO|FROM)\s+ROLE\s+(?<to>[\w$""]+)\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex CallerRole();
+
+    [GeneratedRegex(@"^\s*(?<verb>GRANT|REVOKE)\s+APPLICATION\s+ROLE\s+SNOWFLAKE\.""(?<modelRole>CORTEX-MODEL-ROLE-[\w.-]+)""\s+(?:TO|FROM)\s+ROLE\s+(?<to>[\w$""]+)\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex ModelRole();
+
+    [GeneratedRegex(@"^\s*CALL\s+SNOWFLAKE\.LOCAL\.REVOKE_FROM_PUBLIC_APPLICATION_ROLE\s*\(\s*'APP_ROLE'\s*,\s*'(?<modelRole>CORTEX-MODEL-ROLE-[\w.-]+)'\s*\)\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex RevokeModelsFromPublic();
+
+    // Rights the sandbox takes note of without effect: every role may use its one warehouse.
+    [GeneratedRegex(@"^\s*(?:GRANT\s+(?:USAGE|OPERATE|MONITOR)\b|REVOKE\b)", RegexOptions.IgnoreCase)]
     private static partial Regex GrantElsewhere();
 
     [GeneratedRegex(@"^\s*ALTER\s+USER\s+(?<name>[\w$""]+)\s+SET\s+(?<property>DEFAULT_ROLE|DEFAULT_WAREHOUSE|RSA_PUBLIC_KEY|DEFAULT_SECONDARY_ROLES|NETWORK_POLICY)\s*=\s*(?<value>.+?)\s*$", RegexOptions.IgnoreCase)]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DuckDB.NET.Data;
 using EditorBridge.Sandbox.Auth;
@@ -10,6 +11,10 @@ namespace EditorBridge.Sandbox.Sql;
 /// </summary>
 internal sealed class QueryRewrite(DuckDBConnection connection, SqlContext context, AccessRules rules, UsageViews views)
 {
+    /// <summary>Levels of nesting in a query's tree; a real query stays far below.</summary>
+    private const int Deepest = 2000;
+
+    private static readonly JsonSerializerOptions Written = new() { MaxDepth = Deepest };
     private static readonly string[] NameFields = ["catalog_name", "schema_name", "table_name"];
 
     /// <param name="query">A SELECT in DuckDB's spelling.</param>
@@ -19,12 +24,12 @@ internal sealed class QueryRewrite(DuckDBConnection connection, SqlContext conte
         var named = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         CollectCommonTables(tree, named);
         Visit(tree, named);
-        return Scalar("SELECT json_deserialize_sql($1::VARCHAR::JSON)", tree.ToJsonString());
+        return Scalar("SELECT json_deserialize_sql($1::VARCHAR::JSON)", tree.ToJsonString(Written));
     }
 
     private JsonNode Parse(string query)
     {
-        var tree = JsonNode.Parse(Scalar("SELECT json_serialize_sql($1::VARCHAR)::VARCHAR", query))!;
+        var tree = JsonNode.Parse(Scalar("SELECT json_serialize_sql($1::VARCHAR)::VARCHAR", query), documentOptions: new JsonDocumentOptions { MaxDepth = Deepest })!;
         if (tree["error"]!.GetValue<bool>())
         {
             throw Failure(query, tree);

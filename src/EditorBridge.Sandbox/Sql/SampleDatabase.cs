@@ -103,24 +103,31 @@ internal sealed class SampleDatabase : IDisposable
             WHEN 'month' THEN d + to_months(n) WHEN 'year' THEN d + to_years(n) END;
         """;
 
-    private readonly DuckDBConnection _root = new("Data Source=:memory:");
-
-    public SampleDatabase()
+    // Built when the first statement asks for it, so that an account that only infers starts at once.
+    private readonly Lazy<DuckDBConnection> _root = new(() =>
     {
-        _root.Open();
-        Execute(_root, Setup);
-    }
+        var connection = new DuckDBConnection("Data Source=:memory:");
+        connection.Open();
+        Execute(connection, Setup);
+        return connection;
+    });
 
     /// <summary>A connection of its own to the same data, with Snowflake's functions that DuckDB spells differently.</summary>
     public DuckDBConnection Connect()
     {
-        var connection = _root.Duplicate();
+        var connection = _root.Value.Duplicate();
         connection.Open();
         Execute(connection, Macros);
         return connection;
     }
 
-    public void Dispose() => _root.Dispose();
+    public void Dispose()
+    {
+        if (_root.IsValueCreated)
+        {
+            _root.Value.Dispose();
+        }
+    }
 
     public static void Execute(DuckDBConnection connection, string sql)
     {

@@ -32,6 +32,11 @@ internal sealed partial class SqlEngine(
     private StatementResult Run(
         string statement, SqlContext context, IReadOnlyList<SqlBinding> bindings, int? rowLimit, CancellationToken cancellationToken)
     {
+        if (SqlLexer.Cut(statement).Count(token => token.Is("?")) > bindings.Count)
+        {
+            throw new SqlException("002049", "42601", "SQL compilation error: error line 1 at position 0\nBind variable ? not set.");
+        }
+
         var words = SqlLexer.Cut(statement).Where(token => !token.IsBlank).Take(3).Select(token => token.Text.ToUpperInvariant()).ToList();
         using var connection = database.Connect();
         if (account.TryRun(statement, context) is { } answered)

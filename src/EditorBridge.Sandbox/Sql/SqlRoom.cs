@@ -12,7 +12,7 @@ internal static class SqlRoom
         app.Lifetime.ApplicationStopped.Register(database.Dispose);
         var clock = account.Options.Clock;
         var rules = new AccessRules(account.Directory);
-        var accountStatements = new AccountStatements(account.Directory, account.Parameters, new PatStatements(account.Tokens, account.Directory, clock));
+        var accountStatements = new AccountStatements(account.Directory, account.Parameters, account.Rights, new PatStatements(account.Tokens, account.Directory, clock));
         var engine = new SqlEngine(
             database, rules, account.Directory, account.Parameters, accountStatements, new UsageViews(account.Usage, account.Directory, rules), clock);
         var table = new StatementTable(clock);

@@ -75,6 +75,14 @@ internal sealed class StatementRunner(SqlEngine engine, StatementTable table, Us
             failure = Final(SqlException.Canceled(), started, request.TimeoutSeconds);
             throw failure;
         }
+        // The boundary of the engine: whatever a statement sets off in it, the caller gets an error of the account and not a broken answer.
+#pragma warning disable CA1031 // The engine under the sandbox may fail in ways that no list of exceptions covers.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            failure = new SqlException("000603", "XX000", $"SQL execution internal error: {error.GetType().Name}: {error.Message.Split('\n')[0]}");
+            throw failure;
+        }
         finally
         {
             var context = request.Context;

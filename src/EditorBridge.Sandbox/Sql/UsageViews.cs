@@ -11,8 +11,6 @@ namespace EditorBridge.Sandbox.Sql;
 /// </summary>
 internal sealed partial class UsageViews(UsageLog log, AccountDirectory directory, AccessRules rules)
 {
-    private const string Region = "SANDBOX_LOCAL";
-
     /// <summary>The table function for a session's own recent statements becomes a name this class knows.</summary>
     public static string WithLiveHistory(string statement) =>
         LiveHistory().Replace(statement, "SNOWFLAKE.INFORMATION_SCHEMA.QUERY_HISTORY");
@@ -90,7 +88,7 @@ internal sealed partial class UsageViews(UsageLog log, AccountDirectory director
         return
         [
             row.Start.UtcDateTime, row.End.UtcDateTime, row.RequestId, row.Model, (long)(input + row.Usage.OutputTokens),
-            $$"""{"input":{{input}},"output":{{row.Usage.OutputTokens}}}""", directory.User(row.UserName)?.Id ?? "", Region,
+            $$"""{"input":{{input}},"output":{{row.Usage.OutputTokens}}}""", directory.User(row.UserName)?.Id ?? "", row.Region,
         ];
     }
 

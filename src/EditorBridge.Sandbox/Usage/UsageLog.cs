@@ -3,9 +3,10 @@ using EditorBridge.Sandbox.Cortex;
 namespace EditorBridge.Sandbox.Usage;
 
 /// <summary>One successful inference as the account's usage view shows it.</summary>
+/// <param name="Region">Where the model ran, in the view's spelling.</param>
 /// <param name="RequestId">The same id as the response header <c>X-Snowflake-Request-ID</c>.</param>
 internal sealed record InferenceRow(
-    string RequestId, DateTimeOffset Start, DateTimeOffset End, string Model, ModelUsage Usage, string UserName, string RoleName, bool ByGateway);
+    string RequestId, DateTimeOffset Start, DateTimeOffset End, string Model, ModelUsage Usage, string UserName, string RoleName, bool ByGateway, string Region);
 
 /// <summary>One statement as QUERY_HISTORY shows it.</summary>
 /// <param name="QueryId">The statement handle.</param>

@@ -163,6 +163,23 @@ public sealed class FaultTests(SandboxFixture sandbox) : IClassFixture<SandboxFi
     }
 
     [Fact]
+    public async Task Controlled_fault_meets_every_path_as_often_as_asked()
+    {
+        await using var server = await EditorBridge.Sandbox.SandboxServer.StartAsync(new EditorBridge.Sandbox.SandboxOptions(), CancellationToken.None);
+        using var client = new HttpClient { BaseAddress = server.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", server.ProgrammaticAccessToken);
+        using var set = await client.PostAsync("/_sandbox/control", new StringContent("""{"fault":"503 x2"}""", System.Text.Encoding.UTF8, "application/json"));
+        var statuses = new List<int>();
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            using var response = await client.GetAsync("/api/v2/cortex/models");
+            statuses.Add((int)response.StatusCode);
+        }
+
+        Assert.Equal([503, 503, 200, 200], statuses);
+    }
+
+    [Fact]
     public void Readme_names_every_scenario_and_no_other()
     {
         var readme = File.ReadAllText(RepositoryFile("src/EditorBridge.Sandbox/README.md"));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CsCheck;
 
 namespace EditorBridge.Server.Tests.Sandbox;
 
@@ -48,12 +49,27 @@ public sealed class SqlStatementTests(SandboxFixture sandbox) : IClassFixture<Sa
     [InlineData("call NO_SUCH_PROCEDURE()", "002003", "Procedure")]
     [InlineData("show nonsense", "001003", "nonsense")]
     [InlineData("select 'open", "001003", "<EOF>")]
+    [InlineData("select ? + 1", "002049", "Bind variable ? not set")]
     public async Task Refused_statement_has_snowflakes_code_and_words(string statement, string code, string message)
     {
         var (status, body) = await sandbox.RunAsync(statement);
         Assert.Equal((422, code), (status, body.GetProperty("code").GetString()));
         Assert.Contains(message, body.GetProperty("message").GetString());
         Assert.Equal(5, body.GetProperty("sqlState").GetString()!.Length);
+    }
+
+    [Fact]
+    public void Any_text_is_answered_with_a_result_or_with_an_error_of_the_account()
+    {
+        string[] pieces = ["select", "from", "(", ")", "'", "\"", "RAW.SHOP.ORDERS", ",", "*", ":a", "::int", "with x as", "--", "/*", "$$", "?", "insert into", "1", ".", "values", ";", "show", "\\"];
+        Gen.Int[0, pieces.Length - 1].Select(index => pieces[index]).Array[0, 9].Sample(
+            chosen =>
+            {
+                var (status, body) = sandbox.RunAsync(string.Join(' ', chosen)).GetAwaiter().GetResult();
+                Assert.True(status is 200 or 422 or 400, $"{status} {body}");
+                Assert.NotEqual("000603", body.TryGetProperty("code", out var code) ? code.GetString() : null);
+            },
+            iter: 300, threads: 1);
     }
 
     [Fact]
