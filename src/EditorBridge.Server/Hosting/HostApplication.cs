@@ -6,6 +6,7 @@ using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hooks;
 using EditorBridge.Ledger;
+using EditorBridge.Mcp;
 using EditorBridge.Proxy;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -44,6 +45,7 @@ internal static class HostApplication
         builder.Services.AddLedger(options.State);
         builder.Services.AddGate();
         builder.Services.AddProxy(options);
+        builder.Services.AddMcpGateway();
         builder.Services.AddHostedService<HostLifecycle>();
         builder.Services.AddEditors();
         configure?.Invoke(builder);
@@ -53,6 +55,7 @@ internal static class HostApplication
         app.MapHealth();
         app.MapProxy();
         app.MapHooks();
+        app.MapMcpGateway();
         app.MapBridge();
         return app;
     }
