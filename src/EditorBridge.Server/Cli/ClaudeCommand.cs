@@ -42,11 +42,13 @@ internal static class ClaudeCommand
         var token = ClientTokens.Of(state, Client.Claude);
         var models = await ModelsAsync(host, token, cancellationToken);
         var settingsFile = WriteSettings(state, host.Url, hooked, ref arguments);
+        var mcpFile = state.In($"claude-mcp-{Environment.ProcessId}.json");
+        StateFolder.WritePrivate(mcpFile, ClaudeSession.McpServers(host.Url).ToJsonString());
         await Console.Error.WriteLineAsync(Banner(host, version, hooked));
 
         try
         {
-            using var process = Process.Start(StartInfo(state, host, program, arguments, settingsFile, hooked, token, models))
+            using var process = Process.Start(StartInfo(state, host, program, arguments, settingsFile, mcpFile, hooked, token, models))
                 ?? throw new HostNotStartedException($"The system did not start {program}.");
             // The terminal sends Ctrl-C to both of us; it is the client's to act on. A request to end is passed on.
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
@@ -61,15 +63,16 @@ internal static class ClaudeCommand
         finally
         {
             File.Delete(settingsFile);
+            File.Delete(mcpFile);
         }
     }
 
     private static ProcessStartInfo StartInfo(
-        StateFolder state, HostAddress host, string program, string[] arguments, string settingsFile, bool hooked, string token, ClaudeModels? models)
+        StateFolder state, HostAddress host, string program, string[] arguments, string settingsFile, string mcpFile, bool hooked, string token, ClaudeModels? models)
     {
         var info = new ProcessStartInfo(program) { UseShellExecute = false };
         foreach (var name in ClaudeSession.Removed) info.Environment.Remove(name);
-        foreach (var (name, value) in ClaudeSession.Environment(host.Url, token, hooked ? ClientTokens.Of(state, Client.Hook) : null, models))
+        foreach (var (name, value) in ClaudeSession.Environment(host.Url, token, hooked ? ClientTokens.Of(state, Client.Hook) : null, ClientTokens.Of(state, Client.Mcp), models))
         {
             // A model the person chose stays chosen; the proxy knows its aliases.
             if (name.EndsWith("_MODEL", StringComparison.Ordinal) && info.Environment.ContainsKey(name)) continue;
@@ -77,7 +80,7 @@ internal static class ClaudeCommand
         }
 
         info.Environment["NO_PROXY"] = "127.0.0.1,localhost";
-        foreach (var argument in (string[])["--settings", settingsFile, .. arguments]) info.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["--mcp-config", mcpFile, "--settings", settingsFile, .. arguments]) info.ArgumentList.Add(argument);
         return info;
     }
 

@@ -24,7 +24,7 @@ internal sealed class EditorAnswers(ServeOptions options, TimeProvider time)
 
     /// <summary>Variables for integrated terminals. The models are left to the client: a terminal lives longer than a choice of model.</summary>
     public TerminalEnvironmentResult TerminalEnvironment() =>
-        new(ClaudeSession.Environment(Host().Url, ClientTokens.Of(options.State, Client.Claude), hookToken: null, models: null));
+        new(ClaudeSession.Environment(Host().Url, ClientTokens.Of(options.State, Client.Claude), hookToken: null, ClientTokens.Of(options.State, Client.Mcp), models: null));
 
     /// <summary>A link that signs in to the portal once: 256 random bits, kept in the state folder by their SHA-256 only.</summary>
     public PortalLinkResult PortalLink()

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EditorBridge.Gate;
+using EditorBridge.Ledger;
 using EditorBridge.Review;
 
 namespace EditorBridge.Editor;
@@ -8,7 +9,7 @@ namespace EditorBridge.Editor;
 /// The host's side of the editor contract: listens on the control channel, holds one <see cref="EditorWindow"/> per connection, and shows
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
-internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, ILogger<EditorEndpoint> logger) : BackgroundService
+internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, LedgerWriter ledger, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly List<EditorWindow> _windows = [];
@@ -79,30 +80,43 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     }
 
     // The one place where a peer is looked at before anything is said to it.
-    private async Task<(Stream Stream, string? Agent)> AcceptAsync(CancellationToken cancellationToken)
+    private async Task<(Stream Stream, Peer Peer)> AcceptAsync(CancellationToken cancellationToken)
     {
         if (_listener is null)
         {
             var pipe = ControlChannel.ListenOnPipe(state);
             await pipe.WaitForConnectionAsync(cancellationToken);
-            return (pipe, null);
+            return (pipe, new Peer(null, HasTerminal: true));
         }
 
         var socket = await _listener.AcceptAsync(cancellationToken);
-        var agent = PeerProcess.IdOf(socket) is { } pid ? AgentAncestry.Find(pid) : null;
-        return (new NetworkStream(socket, ownsSocket: true), agent);
+        return (new NetworkStream(socket, ownsSocket: true), Peer.Of(socket));
     }
 
-    private async Task ServeAsync(Stream stream, string? agent)
+    private async Task ServeAsync(Stream stream, Peer peer)
     {
-        if (agent is not null) LogAgentRefused(agent);
-        using var window = new EditorWindow(stream, this, desk, answers, agent);
+        if (peer.Agent is { } agent) await RecordAgentAsync(agent);
+        using var window = new EditorWindow(stream, this, desk, answers, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();
         lock (_lock) _windows.Remove(window);
         LogGone(Windows);
         Reroute();
+    }
+
+    private async Task RecordAgentAsync(string agent)
+    {
+        LogAgentRefused(agent);
+        try
+        {
+            await ledger.AppendAsync(GateEntries.Incident("peer-" + Guid.CreateVersion7().ToString("N"), sessionId: null, "agent:unknown", "agent_at_control_socket",
+                $"An AI agent ({agent}) tried to reach the reviews. It was refused."));
+        }
+        catch (LedgerUnavailableException e)
+        {
+            LogAgentNotRecorded(agent, e);
+        }
     }
 
     private void Show(ReviewItem item)
@@ -133,6 +147,9 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
 
     [LoggerMessage(LogLevel.Warning, "A connection to the control socket was refused: it comes from an AI agent, {Agent}")]
     private partial void LogAgentRefused(string agent);
+
+    [LoggerMessage(LogLevel.Error, "An AI agent at the control socket, {Agent}, was refused, and that could not be recorded")]
+    private partial void LogAgentNotRecorded(string agent, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "A connection to the control channel could not be accepted")]
     private partial void LogNotAccepted(Exception exception);

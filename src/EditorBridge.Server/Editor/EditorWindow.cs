@@ -7,8 +7,8 @@ using StreamJsonRpc;
 namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
-/// <param name="agent">The AI agent the peer descends from; such a peer is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, string? agent) : IDisposable
+/// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, Peer peer) : IDisposable
 {
     private readonly HashSet<string> _shown = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -41,7 +41,7 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     [JsonRpcMethod(EditorMethods.Initialize, UseSingleObjectParameterDeserialization = true)]
     public InitializeResult Initialize(InitializeParams introduction)
     {
-        if (agent is not null)
+        if (peer.Agent is { } agent)
             throw EditorWire.Error(EditorErrors.Refused, $"This connection comes from an AI agent ({agent}), and agents do not review themselves. Nothing was shown or decided.");
         if (introduction.ProtocolVersion != EditorMethods.ProtocolVersion)
             throw EditorWire.VersionMismatch($"{introduction.ClientName} {introduction.ClientVersion}", introduction.ProtocolVersion, "the host");
@@ -64,6 +64,8 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         RequireIntroduction();
         if (!Enum.TryParse<VerdictKind>(given.Kind, ignoreCase: true, out var kind) || !Enum.IsDefined(kind))
             throw EditorWire.Error(EditorErrors.Refused, "A verdict is approve, approveEdited or reject. Nothing was decided.");
+        if (IsTerminal && !peer.HasTerminal)
+            throw EditorWire.Error(EditorErrors.Refused, "A verdict from the command line needs a terminal a person sits at, and this process has none. Nothing was decided. Use a terminal of your own, the portal or the editor.");
         try
         {
             var outcome = await desk.GiveAsync(given.Id, new Verdict(kind, Environment.UserName, IsTerminal ? "terminal" : "editor", given.Reason, given.Text));

@@ -13,14 +13,15 @@ internal sealed class AdmittedCalls
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Session, string ToolUse), Answered> _answered = [];
     private readonly Queue<(string Session, string ToolUse)> _order = new();
+    // The MCP door knows the call's id but not its session.
+    private readonly Dictionary<string, (string Session, string ToolUse)> _byToolUse = new(StringComparer.Ordinal);
 
     /// <summary>The earlier answer to the same call, or null when it has to be judged.</summary>
     public Admission? Find(ActionRequest request)
     {
-        if (KeyOf(request) is not { } key) return null;
         lock (_lock)
         {
-            if (!_answered.TryGetValue(key, out var earlier) || earlier.Tool != request.Tool) return null;
+            if ((KeyOf(request) ?? KeyByToolUse(request)) is not { } key || !_answered.TryGetValue(key, out var earlier) || !SameTool(earlier.Tool, request)) return null;
             var asked = earlier.Input == request.Input;
             var released = earlier.Admission.IsReleased && earlier.Admission.Input == request.Input;
             if (!asked && !released) return null;
@@ -41,7 +42,13 @@ internal sealed class AdmittedCalls
             var answered = new Answered(request.Tool, request.Input, admission);
             if (request.Door == Door.Mcp) answered.TakeRun();
             _answered[key] = answered;
-            while (_order.Count > Kept) _answered.Remove(_order.Dequeue());
+            _byToolUse[key.ToolUse] = key;
+            while (_order.Count > Kept)
+            {
+                var oldest = _order.Dequeue();
+                _answered.Remove(oldest);
+                _byToolUse.Remove(oldest.ToolUse);
+            }
         }
     }
 
@@ -57,7 +64,16 @@ internal sealed class AdmittedCalls
         lock (_lock) return _answered.TryGetValue((sessionId, toolUseId), out var answered) ? answered.Admission.CallId : null;
     }
 
-    private static (string, string)? KeyOf(ActionRequest request) =>
+    private (string Session, string ToolUse)? KeyByToolUse(ActionRequest request) =>
+        request is { Door: Door.Mcp, ToolUseId: { } id } && _byToolUse.TryGetValue(id, out var key) ? key : null;
+
+    // A client may have given our server a name of its own: mcp__NAME__tool. The tool's own name and its exact input still have to be the same.
+    private static bool SameTool(string earlier, ActionRequest request) =>
+        earlier == request.Tool || request.Door == Door.Mcp && ToolName(earlier) == ToolName(request.Tool);
+
+    private static string? ToolName(string tool) => tool.StartsWith("mcp__", StringComparison.Ordinal) ? tool[(tool.LastIndexOf("__", StringComparison.Ordinal) + 2)..] : null;
+
+    private static (string Session, string ToolUse)? KeyOf(ActionRequest request) =>
         request is { SessionId: { } session, ToolUseId: { } id } ? (session, id) : null;
 
     private sealed class Answered(string tool, string input, Admission admission)

@@ -9,6 +9,7 @@ namespace EditorBridge.Launching;
 internal static class ClaudeSession
 {
     public const string HookTokenVariable = "EDITORBRIDGE_HOOK_TOKEN";
+    public const string McpTokenVariable = "EDITORBRIDGE_MCP_TOKEN";
 
     /// <summary>First version that honours <c>onFailure: block</c>; in an older one a hook that cannot be reached lets the tool run, so there the stream holds instead.</summary>
     public static readonly Version FailClosedHooks = new(2, 1, 295);
@@ -19,7 +20,7 @@ internal static class ClaudeSession
     private const string StreamIdleTimeoutMs = "1800000";
 
     /// <summary>Variables for the client. Nothing the person set is changed but where requests go, what they are signed with, and traffic elsewhere.</summary>
-    public static Dictionary<string, string> Environment(string baseUrl, string token, string? hookToken, ClaudeModels? models)
+    public static Dictionary<string, string> Environment(string baseUrl, string token, string? hookToken, string mcpToken, ClaudeModels? models)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -34,6 +35,7 @@ internal static class ClaudeSession
             ["CLAUDE_STREAM_IDLE_TIMEOUT_MS"] = StreamIdleTimeoutMs,
             ["MCP_TOOL_TIMEOUT"] = StreamIdleTimeoutMs,
             ["CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"] = "1",
+            [McpTokenVariable] = mcpToken,
         };
         if (hookToken is not null) variables[HookTokenVariable] = hookToken;
         if (models is not null)
@@ -65,6 +67,12 @@ internal static class ClaudeSession
         environment["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1";
         settings["env"] = environment;
         settings["skipWebFetchPreflight"] = true;
+        // The gateway's tools need no question of the client's own: each call is judged at the gate.
+        var permissions = settings["permissions"] as JsonObject ?? [];
+        var allowed = permissions["allow"] as JsonArray ?? [];
+        allowed.Add("mcp__editorbridge");
+        permissions["allow"] = allowed;
+        settings["permissions"] = permissions;
         if (!hooked) return settings;
 
         settings["disableAllHooks"] = false;
@@ -76,6 +84,20 @@ internal static class ClaudeSession
         settings["hooks"] = hooks;
         return settings;
     }
+
+    /// <summary>The gateway as an MCP server of the session. The token is named by its variable, which the client expands.</summary>
+    public static JsonObject McpServers(string baseUrl) => new()
+    {
+        ["mcpServers"] = new JsonObject
+        {
+            ["editorbridge"] = new JsonObject
+            {
+                ["type"] = "http",
+                ["url"] = baseUrl + "/mcp",
+                ["headers"] = new JsonObject { ["Authorization"] = $"Bearer ${{{McpTokenVariable}}}" },
+            },
+        },
+    };
 
     private static JsonObject Hook(string baseUrl, bool blocks)
     {

@@ -19,11 +19,11 @@ internal static class ClaudeSetup
         : "/etc/claude-code/managed-settings.json";
 
     /// <summary>Where requests go and what they are signed with, for one person. Holds tokens: the file is 0600.</summary>
-    public static JsonObject User(string baseUrl, string claudeToken, string hookToken)
+    public static JsonObject User(string baseUrl, string claudeToken, string hookToken, string mcpToken)
     {
         var settings = ClaudeSession.Settings(baseUrl, hooked: true, given: null);
         var environment = settings["env"]!.AsObject();
-        foreach (var (name, value) in ClaudeSession.Environment(baseUrl, claudeToken, hookToken, models: null)) environment[name] = value;
+        foreach (var (name, value) in ClaudeSession.Environment(baseUrl, claudeToken, hookToken, mcpToken, models: null)) environment[name] = value;
         return settings;
     }
 
@@ -36,7 +36,7 @@ internal static class ClaudeSetup
         settings["httpHookAllowedEnvVars"] = new JsonArray(ClaudeSession.HookTokenVariable);
         settings["requiredMinimumVersion"] = ClaudeSession.FailClosedHooks.ToString();
         settings["disableAutoMode"] = "disable";
-        settings["permissions"] = new JsonObject { ["disableBypassPermissionsMode"] = "disable" };
+        settings["permissions"]!["disableBypassPermissionsMode"] = "disable";
         return settings;
     }
 }
