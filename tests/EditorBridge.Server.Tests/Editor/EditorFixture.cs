@@ -18,7 +18,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate = new GateFixture();
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, Gate.Ledger, NullLogger<EditorEndpoint>.Instance);
     }
 
     public const string Portal = "http://127.0.0.1:4080";
