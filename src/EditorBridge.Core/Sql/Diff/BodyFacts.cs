@@ -8,7 +8,7 @@ internal static class BodyFacts
     private static readonly string[] Networking = ["requests", "urllib", "httpx", "aiohttp", "socket", "http.client", "smtplib", "ftplib", "paramiko", "java.net", "fetch(", "XMLHttpRequest", "_snowflake", "subprocess", "os.system"];
 
     /// <returns>The comparison of the bodies when both are SQL and differ.</returns>
-    public static SqlDiff? Add(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after, int depth)
+    public static SqlDiff? Add(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after, int depth)
     {
         if (BodyOf(before) is not { } old || BodyOf(after) is not { } current || old.Text == current.Text) return null;
         if (old.Language != current.Language) facts.Add(Fact(Severity.Medium, $"The language of the body: {old.Language} → {current.Language}"));
@@ -23,7 +23,7 @@ internal static class BodyFacts
         return body;
     }
 
-    private static (string Text, string Language)? BodyOf(DiffStatement statement)
+    private static (string Text, string Language)? BodyOf(TokenStatement statement)
     {
         if (statement.Verb is Kw.BEGIN or Kw.DECLARE && !statement.SetsContext) return (Inner(statement, 0), "SQL");
         if (statement.Verb is not (Kw.CREATE or Kw.ALTER or Kw.EXECUTE or Kw.WITH)) return null;
@@ -39,7 +39,7 @@ internal static class BodyFacts
     }
 
     /// <summary>The text between the first BEGIN and the last END of a block.</summary>
-    private static string Inner(DiffStatement statement, int from)
+    private static string Inner(TokenStatement statement, int from)
     {
         var begin = statement.Find("BEGIN", from);
         var end = statement.Length - 1;
@@ -49,7 +49,7 @@ internal static class BodyFacts
         return statement.Source.Text[start..statement.TokenAt(end).Start];
     }
 
-    private static string Language(DiffStatement statement)
+    private static string Language(TokenStatement statement)
     {
         var at = statement.Find("LANGUAGE");
         return at > 0 && at + 1 < statement.Length ? statement.TextAt(at + 1).ToString().ToUpperInvariant() : "SQL";

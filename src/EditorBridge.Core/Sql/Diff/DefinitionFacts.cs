@@ -13,7 +13,7 @@ internal static class DefinitionFacts
 
     private static readonly HashSet<string> Protections = Set("DATA_RETENTION_TIME_IN_DAYS MAX_DATA_EXTENSION_TIME_IN_DAYS SECURE_OBJECTS_ONLY REQUIRE_STORAGE_INTEGRATION_FOR_STAGE_CREATION NETWORK_POLICY MFA_ENROLLMENT CHANGE_TRACKING");
 
-    public static void Add(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    public static void Add(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         AddColumns(facts, before, after);
         if (after.Verb is Kw.GRANT or Kw.REVOKE) AddGrant(facts, before, after);
@@ -23,7 +23,7 @@ internal static class DefinitionFacts
         if (after.Verb is Kw.USE or Kw.SET) facts.Add(new DiffFact(DiffFactKind.Context, Severity.Medium, $"{before.Show(0, before.Length)} → {after.Show(0, after.Length)}: what follows runs in another context."));
     }
 
-    private static void AddColumns(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    private static void AddColumns(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         if (after.Verb != Kw.CREATE || after.Find("TABLE") is < 0 or > 6) return;
         var old = Columns(before);
@@ -40,7 +40,7 @@ internal static class DefinitionFacts
             facts.Add(Shape(drops ? Severity.High : Severity.Medium, $"Column removed: {name} {definition}{(drops ? ", which drops it from the table" : "")}"));
     }
 
-    private static Dictionary<string, string> Columns(DiffStatement statement)
+    private static Dictionary<string, string> Columns(TokenStatement statement)
     {
         var columns = new Dictionary<string, string>(StringComparer.Ordinal);
         var depth = 0;
@@ -61,7 +61,7 @@ internal static class DefinitionFacts
         return columns;
     }
 
-    private static void AddGrant(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    private static void AddGrant(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         var old = GrantParts(before);
         var current = GrantParts(after);
@@ -72,7 +72,7 @@ internal static class DefinitionFacts
         if (!before.Has("WITH", "GRANT", "OPTION") && after.Has("WITH", "GRANT", "OPTION")) facts.Add(Rights(Severity.High, "WITH GRANT OPTION added: the receiver may pass it on."));
     }
 
-    private static (HashSet<string> Privileges, string Target, string Grantee) GrantParts(DiffStatement statement)
+    private static (HashSet<string> Privileges, string Target, string Grantee) GrantParts(TokenStatement statement)
     {
         var on = statement.Find("ON");
         var to = statement.Find(statement.Verb == Kw.GRANT ? "TO" : "FROM", Math.Max(on, 1));
@@ -83,7 +83,7 @@ internal static class DefinitionFacts
         return ([.. privileges], on > 0 ? statement.Show(on + 1, to).ToUpperInvariant() : "", statement.Show(Math.Min(to + 1, end), end).ToUpperInvariant());
     }
 
-    private static void AddPolicies(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    private static void AddPolicies(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         var old = Policies(before);
         var current = Policies(after);
@@ -93,7 +93,7 @@ internal static class DefinitionFacts
             facts.Add(Rights(Severity.High, $"The policy says: {was} → {body}"));
     }
 
-    private static HashSet<string> Policies(DiffStatement statement)
+    private static HashSet<string> Policies(TokenStatement statement)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
         for (var offset = 2; offset < statement.Length; offset++)
@@ -108,14 +108,14 @@ internal static class DefinitionFacts
         return found;
     }
 
-    private static string PolicyBody(DiffStatement statement)
+    private static string PolicyBody(TokenStatement statement)
     {
         for (var offset = 1; offset < statement.Length; offset++)
             if (statement.TokenAt(offset).Kind == TokenKind.Arrow) return statement.Show(offset + 1, statement.Length, 120);
         return "";
     }
 
-    private static void AddDestinations(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    private static void AddDestinations(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         var old = Addresses(before);
         var current = Addresses(after);
@@ -123,7 +123,7 @@ internal static class DefinitionFacts
         foreach (var address in old.Except(current)) facts.Add(new DiffFact(DiffFactKind.Destination, Severity.Low, $"No longer: {address}"));
     }
 
-    private static HashSet<string> Addresses(DiffStatement statement)
+    private static HashSet<string> Addresses(TokenStatement statement)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
         for (var offset = 1; offset < statement.Length; offset++)
@@ -137,7 +137,7 @@ internal static class DefinitionFacts
         return found;
     }
 
-    private static void AddProperties(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    private static void AddProperties(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         if (after.Verb is Kw.SELECT or Kw.WITH or Kw.INSERT or Kw.UPDATE or Kw.DELETE or Kw.MERGE) return;
         var old = Properties(before);
@@ -154,7 +154,7 @@ internal static class DefinitionFacts
     }
 
     /// <summary><c>NAME = value</c> outside of parentheses, <c>EXECUTE AS x</c> and <c>COPY GRANTS</c>.</summary>
-    private static Dictionary<string, string> Properties(DiffStatement statement)
+    private static Dictionary<string, string> Properties(TokenStatement statement)
     {
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);
         var depth = 0;
@@ -172,7 +172,7 @@ internal static class DefinitionFacts
         return properties;
     }
 
-    private static int ValueEnd(DiffStatement statement, int start)
+    private static int ValueEnd(TokenStatement statement, int start)
     {
         if (statement.TokenAt(start).Kind != TokenKind.OpenParen)
         {

@@ -3,12 +3,12 @@ namespace EditorBridge.Sql;
 /// <summary>Finds for each statement of the new text its partner in the old one.</summary>
 internal sealed class Pairing
 {
-    private readonly DiffStatement[] _old;
-    private readonly DiffStatement[] _current;
+    private readonly TokenStatement[] _old;
+    private readonly TokenStatement[] _current;
     private readonly int[] _partner;
     private readonly bool[] _oldPaired;
 
-    public Pairing(DiffStatement[] old, DiffStatement[] current)
+    public Pairing(TokenStatement[] old, TokenStatement[] current)
     {
         _old = old;
         _current = current;
@@ -81,7 +81,7 @@ internal sealed class Pairing
         return moved;
     }
 
-    private void PairInOrder<T>(Func<DiffStatement, T> key) where T : notnull
+    private void PairInOrder<T>(Func<TokenStatement, T> key) where T : notnull
     {
         var waiting = new Dictionary<T, Queue<int>>();
         for (var index = 0; index < _old.Length; index++)
@@ -110,7 +110,7 @@ internal sealed class Pairing
         return Math.Min(current, _old.Length);
     }
 
-    private static double Share(DiffStatement a, DiffStatement b)
+    private static double Share(TokenStatement a, TokenStatement b)
     {
         if (a.Length == 0 || b.Length == 0) return 0;
         var counts = new Dictionary<ulong, int>(a.Length);

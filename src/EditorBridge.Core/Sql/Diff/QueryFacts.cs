@@ -7,7 +7,7 @@ internal static class QueryFacts
 {
     private readonly record struct Clause(int First, int End, ulong Hash);
 
-    public static void Add(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    public static void Add(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         var old = Clauses(before);
         var current = Clauses(after);
@@ -28,7 +28,7 @@ internal static class QueryFacts
 
     private static DiffFact Fact(Severity severity, string message) => new(DiffFactKind.Shape, severity, message);
 
-    private static void AddProjection(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, Clause old, DiffStatement after, Clause current)
+    private static void AddProjection(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, Clause old, TokenStatement after, Clause current)
     {
         var oldItems = Items(before, old.First, old.End);
         var newItems = Items(after, current.First, current.End);
@@ -53,7 +53,7 @@ internal static class QueryFacts
         if (added.Count == 0 && removed.Count == 0 && oldHashes.SetEquals(newHashes)) facts.Add(Fact(Severity.Low, "The order of the columns changed."));
     }
 
-    private static void AddSources(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, Clause old, DiffStatement after, Clause current)
+    private static void AddSources(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, Clause old, TokenStatement after, Clause current)
     {
         var oldItems = Sources(before, old);
         var newItems = Sources(after, current);
@@ -64,7 +64,7 @@ internal static class QueryFacts
     }
 
     /// <summary>The clauses of the outermost query or change, by name. A second query after UNION counts as one clause.</summary>
-    private static Dictionary<string, Clause> Clauses(DiffStatement statement)
+    private static Dictionary<string, Clause> Clauses(TokenStatement statement)
     {
         var clauses = new Dictionary<string, Clause>(StringComparer.Ordinal);
         var baseDepth = BaseDepth(statement);
@@ -93,7 +93,7 @@ internal static class QueryFacts
         }
     }
 
-    private static int BaseDepth(DiffStatement statement)
+    private static int BaseDepth(TokenStatement statement)
     {
         int depth = 0, least = -1;
         for (var offset = 0; offset < statement.Length; offset++)
@@ -106,7 +106,7 @@ internal static class QueryFacts
         return least;
     }
 
-    private static string? ClauseName(DiffStatement statement, int offset, string? inside) => statement.TokenAt(offset).Keyword switch
+    private static string? ClauseName(TokenStatement statement, int offset, string? inside) => statement.TokenAt(offset).Keyword switch
     {
         Kw.SELECT => "SELECT",
         Kw.FROM when statement.Verb == Kw.DELETE && offset == 1 => null,
@@ -127,7 +127,7 @@ internal static class QueryFacts
     };
 
     /// <summary>The parts between commas at the outermost depth.</summary>
-    private static List<Clause> Items(DiffStatement statement, int first, int end)
+    private static List<Clause> Items(TokenStatement statement, int first, int end)
     {
         if (statement.Is(first, "DISTINCT") || statement.Is(first, "ALL")) first++;
         var items = new List<Clause>();
@@ -146,7 +146,7 @@ internal static class QueryFacts
     }
 
     /// <summary>Tables and joins: the parts between commas and before each JOIN.</summary>
-    private static List<Clause> Sources(DiffStatement statement, Clause clause)
+    private static List<Clause> Sources(TokenStatement statement, Clause clause)
     {
         var items = new List<Clause>();
         var depth = 0;
@@ -166,13 +166,13 @@ internal static class QueryFacts
         return items;
     }
 
-    private static string OutputName(DiffStatement statement, Clause item)
+    private static string OutputName(TokenStatement statement, Clause item)
     {
         var last = statement.TokenAt(item.End - 1);
         return last.Kind is TokenKind.Word or TokenKind.QuotedIdentifier ? statement.NameAt(item.End - 1) : "";
     }
 
-    private static ulong Hash(DiffStatement statement, int first, int end)
+    private static ulong Hash(TokenStatement statement, int first, int end)
     {
         var hash = 3UL;
         for (var offset = first; offset < end; offset++) hash = (hash * 31) ^ statement.Source.HashAt(statement.First + offset) * 0x9E3779B97F4A7C15UL;

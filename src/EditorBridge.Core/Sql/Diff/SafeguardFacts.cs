@@ -16,7 +16,7 @@ internal static class SafeguardFacts
         (["CASCADE"], Severity.None, Severity.High, "CASCADE removed.", "CASCADE added: what depends on it goes too."),
     ];
 
-    public static void Add(ImmutableArray<DiffFact>.Builder facts, DiffStatement before, DiffStatement after)
+    public static void Add(ImmutableArray<DiffFact>.Builder facts, TokenStatement before, TokenStatement after)
     {
         foreach (var (words, whenGone, whenNew, gone, added) in Guards)
         {
@@ -26,12 +26,12 @@ internal static class SafeguardFacts
         }
     }
 
-    public static void AddNew(ImmutableArray<DiffFact>.Builder facts, DiffStatement statement)
+    public static void AddNew(ImmutableArray<DiffFact>.Builder facts, TokenStatement statement)
     {
         if (statement.SetsContext && statement.Verb is Kw.USE or Kw.ALTER) facts.Add(new DiffFact(DiffFactKind.Context, Severity.Medium, "What follows runs in another context."));
     }
 
-    public static void AddGone(ImmutableArray<DiffFact>.Builder facts, DiffStatement statement)
+    public static void AddGone(ImmutableArray<DiffFact>.Builder facts, TokenStatement statement)
     {
         switch (statement.Verb)
         {

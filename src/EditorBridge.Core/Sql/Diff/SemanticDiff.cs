@@ -20,8 +20,8 @@ public static class SemanticDiff
 
     internal static SqlDiff Compare(string before, string after, int depth)
     {
-        var old = new DiffText(before);
-        var current = new DiffText(after);
+        var old = new TokenText(before);
+        var current = new TokenText(after);
         var pairs = new Pairing(old.Statements, current.Statements);
         pairs.ByTokens();
         pairs.ByKey();
@@ -54,7 +54,7 @@ public static class SemanticDiff
         }
     }
 
-    private static StatementDiff Paired(DiffStatement before, DiffStatement after, bool moved, int depth)
+    private static StatementDiff Paired(TokenStatement before, TokenStatement after, bool moved, int depth)
     {
         var same = before.Hash == after.Hash;
         var facts = ImmutableArray.CreateBuilder<DiffFact>();
@@ -88,7 +88,7 @@ public static class SemanticDiff
         };
     }
 
-    private static StatementDiff Added(DiffStatement statement)
+    private static StatementDiff Added(TokenStatement statement)
     {
         var facts = ImmutableArray.CreateBuilder<DiffFact>();
         RiskFacts.AddNew(facts, statement.Analysis);
@@ -96,14 +96,14 @@ public static class SemanticDiff
         return new StatementDiff { Change = StatementChange.Added, After = statement.Analysis, BeforeIndex = -1, AfterIndex = statement.Index, Facts = facts.ToImmutable(), AfterSpan = statement.Analysis.Span };
     }
 
-    private static StatementDiff Removed(DiffStatement statement)
+    private static StatementDiff Removed(TokenStatement statement)
     {
         var facts = ImmutableArray.CreateBuilder<DiffFact>();
         SafeguardFacts.AddGone(facts, statement);
         return new StatementDiff { Change = StatementChange.Removed, Before = statement.Analysis, BeforeIndex = statement.Index, AfterIndex = -1, Facts = facts.ToImmutable(), BeforeSpan = statement.Analysis.Span };
     }
 
-    private static (TextSpan Before, TextSpan After) ChangedSpans(DiffStatement before, DiffStatement after)
+    private static (TextSpan Before, TextSpan After) ChangedSpans(TokenStatement before, TokenStatement after)
     {
         var start = 0;
         var shorter = Math.Min(before.Length, after.Length);
@@ -113,7 +113,7 @@ public static class SemanticDiff
         return (Span(before, start, tail), Span(after, start, tail));
     }
 
-    private static TextSpan Span(DiffStatement statement, int start, int tail)
+    private static TextSpan Span(TokenStatement statement, int start, int tail)
     {
         var end = statement.Length - tail;
         if (end > start) return new TextSpan(statement.TokenAt(start).Start, statement.TokenAt(end - 1).End - statement.TokenAt(start).Start);

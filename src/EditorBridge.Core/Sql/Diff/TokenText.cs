@@ -3,18 +3,18 @@ using System.Collections.Immutable;
 namespace EditorBridge.Sql;
 
 /// <summary>A text with its analysis, as normalised tokens: what is equal to the server has an equal hash.</summary>
-internal sealed class DiffText
+internal sealed class TokenText
 {
     private readonly ulong[] _hashes;
 
-    public DiffText(string text)
+    public TokenText(string text)
     {
         Text = text;
         Analysis = SqlAnalyzer.Analyze(text);
         Tokens = SqlScript.Read(text).Tokens.ToArray();
         _hashes = new ulong[Tokens.Length];
         for (var index = 0; index < Tokens.Length; index++) _hashes[index] = HashOf(index);
-        Statements = new DiffStatement[Analysis.Statements.Length];
+        Statements = new TokenStatement[Analysis.Statements.Length];
         var token = 0;
         var context = 0UL;
         for (var index = 0; index < Statements.Length; index++)
@@ -25,7 +25,7 @@ internal sealed class DiffText
             while (token < Tokens.Length && Tokens[token].End <= analysis.Span.End) token++;
             var end = token;
             while (end > first && Tokens[end - 1].Kind == TokenKind.Semicolon) end--;
-            Statements[index] = new DiffStatement(this, analysis, index, first, end, Combine(first, end), context);
+            Statements[index] = new TokenStatement(this, analysis, index, first, end, Combine(first, end), context);
             if (Statements[index].SetsContext) context = Mix(context, Statements[index].Hash);
         }
     }
@@ -33,7 +33,7 @@ internal sealed class DiffText
     public string Text { get; }
     public SqlAnalysis Analysis { get; }
     public SqlToken[] Tokens { get; }
-    public DiffStatement[] Statements { get; }
+    public TokenStatement[] Statements { get; }
 
     public ulong HashAt(int token) => _hashes[token];
 
@@ -119,12 +119,12 @@ internal sealed class DiffText
     private static ulong Mix(ulong hash, ulong value) => (System.Numerics.BitOperations.RotateLeft(hash, 5) ^ value) * 0x9E3779B97F4A7C15UL;
 }
 
-/// <summary>One statement of a text under comparison.</summary>
-internal sealed class DiffStatement(DiffText source, StatementAnalysis analysis, int index, int first, int end, ulong hash, ulong context)
+/// <summary>One statement as its tokens.</summary>
+internal sealed class TokenStatement(TokenText source, StatementAnalysis analysis, int index, int first, int end, ulong hash, ulong context)
 {
     private string? _key;
 
-    public DiffText Source { get; } = source;
+    public TokenText Source { get; } = source;
     public StatementAnalysis Analysis { get; } = analysis;
     public int Index { get; } = index;
     public int First { get; } = first;
@@ -132,6 +132,15 @@ internal sealed class DiffStatement(DiffText source, StatementAnalysis analysis,
     public ulong Hash { get; } = hash;
     /// <summary>Stands for every USE, SET, transaction and session statement before this one.</summary>
     public ulong Context { get; } = context;
+
+    /// <summary>The statement read by itself; null when its text is not at hand or holds no single statement.</summary>
+    public static TokenStatement? Of(string text, StatementAnalysis analysis)
+    {
+        var span = analysis.Span;
+        if (span.Start < 0 || span.Length <= 0 || span.End > text.Length) return null;
+        var read = new TokenText(text.Substring(span.Start, span.Length));
+        return read.Statements is [{ Length: > 0 } only] ? only : null;
+    }
 
     public int Length => End - First;
     public Kw Verb => Length == 0 ? Kw.Unlisted : Source.Tokens[First].Keyword;
@@ -168,6 +177,9 @@ internal sealed class DiffStatement(DiffText source, StatementAnalysis analysis,
     }
 
     public string Show(int first, int end, int length = 60) => Source.Show(First + first, First + end, length);
+
+    /// <summary>The text of some tokens as written, what stands between them included.</summary>
+    public string Raw(int first, int end) => end > first ? Source.Text[TokenAt(first).Start..TokenAt(end - 1).End] : "";
 
     private string MakeKey()
     {
