@@ -55,7 +55,7 @@ public sealed class PolicySimulationTests
 
     private static async Task RecordAsync(LedgerWriter writer, string tool, object input, Effect effect)
     {
-        var request = new ActionRequest { Door = Door.Hook, Tool = tool, Input = CanonicalJson.Canonicalize(JsonSerializer.Serialize(input)), Actor = "agent:test", Workspace = "/srv/p" };
+        var request = new ActionRequest { Door = Door.Hook, Tool = tool, Input = JsonSerializer.Serialize(input), Actor = "agent:test", Workspace = "/srv/p" };
         var decision = new Decision { Effect = effect, Rules = [], Obligations = Obligations.None, Summary = "As it was.", PolicyVersion = "old" };
         var admission = new Admission(AdmissionKind.Released, Guid.NewGuid().ToString("N"), request.Input, "As it was.", Person: null);
         await writer.AppendAsync(GateEntries.Answered(request, admission, decision, review: null, Severity.None, tool));
