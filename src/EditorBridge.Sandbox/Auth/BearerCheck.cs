@@ -81,7 +81,11 @@ internal sealed partial class BearerCheck(
     {
         null => (null, new SnowflakeError(401, "Invalid OAuth access token.", "390303")),
         (_, true) => (null, new SnowflakeError(401, "OAuth access token expired.", "390318")),
-        (var access, false) => (new Identity(access.UserName, access.Role, CredentialKind.OAuth) { RoleIsFixed = true }, null),
+        (var access, false) => (new Identity(access.UserName, access.Role, CredentialKind.OAuth)
+        {
+            RoleIsFixed = true,
+            AgentType = access.Client == OAuthEndpoints.AgentClient ? "EXTERNAL_AGENT" : null,
+        }, null),
     };
 
     private (Identity? Identity, SnowflakeError? Error) ByKeyPair(string token) => keyPairs.UserOf(token) is { } user

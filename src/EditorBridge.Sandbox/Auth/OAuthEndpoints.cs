@@ -7,12 +7,14 @@ using EditorBridge.Sandbox.Http;
 namespace EditorBridge.Sandbox.Auth;
 
 /// <summary>
-/// OAuth for local applications: the built-in client <c>LOCAL_APPLICATION</c> (whose secret is its name), authorization code with PKCE,
-/// refresh. The person at the browser is always DEVELOPER.
+/// OAuth: the built-in client <c>LOCAL_APPLICATION</c> and an agent's (their secrets are their names), authorization code with PKCE, refresh. The person at the browser is always DEVELOPER.
 /// </summary>
 internal sealed class OAuthEndpoints(OAuthStore store, AccountDirectory directory, AccountControl control)
 {
-    private const string Client = "LOCAL_APPLICATION";
+    /// <summary>A client whose integration says <c>IS_AGENTIC</c>: its statements are marked as an agent's.</summary>
+    public const string AgentClient = "SANDBOX_AGENT";
+
+    private static readonly string[] Clients = ["LOCAL_APPLICATION", AgentClient];
     private const string User = "DEVELOPER";
     private const string RolePrefix = "session:role:";
     private const string EncodedRolePrefix = "session:role-encoded:";
@@ -22,7 +24,7 @@ internal sealed class OAuthEndpoints(OAuthStore store, AccountDirectory director
     public async Task AuthorizeAsync(HttpContext context)
     {
         var query = context.Request.Query;
-        if (query["client_id"] != Client || !Uri.TryCreate(query["redirect_uri"], UriKind.Absolute, out var redirect)
+        if (!Clients.Contains(query["client_id"].ToString()) || !Uri.TryCreate(query["redirect_uri"], UriKind.Absolute, out var redirect)
             || redirect is not { Scheme: "http", Host: "127.0.0.1" or "localhost" })
         {
             // Without a trustworthy address there is nowhere to send the error to.
@@ -48,7 +50,8 @@ internal sealed class OAuthEndpoints(OAuthStore store, AccountDirectory director
         }
 
         var answer = error is null
-            ? $"code={Uri.EscapeDataString(store.AddCode(User, role!, query["scope"].ToString(), redirect.OriginalString, query["code_challenge"].ToString()))}"
+            ? $"code={Uri.EscapeDataString(store.AddCode(new OAuthCode(
+                query["client_id"].ToString(), User, role!, query["scope"].ToString(), redirect.OriginalString, query["code_challenge"].ToString(), default)))}"
             : $"error={error}&error_description={Uri.EscapeDataString($"The sandbox refused the request: {error}.")}";
         var separator = redirect.Query.Length > 0 ? '&' : '?';
         context.Response.Redirect($"{redirect.OriginalString}{separator}{answer}&state={Uri.EscapeDataString(query["state"].ToString())}");
@@ -64,8 +67,9 @@ internal sealed class OAuthEndpoints(OAuthStore store, AccountDirectory director
         }
 
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        var expected = $"Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Client}:{Client}"))}";
-        if (context.Request.Headers.Authorization != expected || control.NetworkBlocked)
+        var client = Array.Find(Clients, client =>
+            context.Request.Headers.Authorization == $"Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{client}:{client}"))}");
+        if (client is null || control.NetworkBlocked)
         {
             await WriteErrorAsync(context, "invalid_client", "This is an invalid client.");
             return;
@@ -73,43 +77,43 @@ internal sealed class OAuthEndpoints(OAuthStore store, AccountDirectory director
 
         await (form["grant_type"].ToString() switch
         {
-            "authorization_code" => ExchangeAsync(context, form),
-            "refresh_token" => RefreshAsync(context, form),
+            "authorization_code" => ExchangeAsync(context, form, client),
+            "refresh_token" => RefreshAsync(context, form, client),
             _ => WriteErrorAsync(context, "unsupported_grant_type", "The grant type is not supported."),
         });
     }
 
-    private async Task ExchangeAsync(HttpContext context, IFormCollection form)
+    private async Task ExchangeAsync(HttpContext context, IFormCollection form, string client)
     {
         var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(form["code_verifier"].ToString())));
-        if (store.TakeCode(form["code"].ToString()) is not { } code || code.RedirectUri != form["redirect_uri"] || code.Challenge != challenge)
+        if (store.TakeCode(form["code"].ToString()) is not { } code || code.Client != client || code.RedirectUri != form["redirect_uri"] || code.Challenge != challenge)
         {
             await WriteErrorAsync(context, "invalid_grant", "The authorization code is invalid, expired or was used before.");
             return;
         }
 
         var wantsRefresh = code.Scope.Split(' ').Contains("refresh_token");
-        var refresh = wantsRefresh ? store.AddRefresh(code.UserName, code.Role, code.Scope, form["enable_single_use_refresh_tokens"] == "true") : null;
-        await WriteTokensAsync(context, code.UserName, code.Role, code.Scope, refresh, refresh);
+        var refresh = wantsRefresh ? store.AddRefresh(client, code.UserName, code.Role, code.Scope, form["enable_single_use_refresh_tokens"] == "true") : null;
+        await WriteTokensAsync(context, client, code.UserName, code.Role, code.Scope, refresh);
     }
 
-    private async Task RefreshAsync(HttpContext context, IFormCollection form)
+    private async Task RefreshAsync(HttpContext context, IFormCollection form, string client)
     {
         var given = form["refresh_token"].ToString();
-        if (store.UseRefresh(given) is not { } refresh)
+        if (store.UseRefresh(given) is not { } refresh || refresh.Client != client)
         {
             await WriteErrorAsync(context, "invalid_grant", "The refresh token is invalid or expired.");
             return;
         }
 
         // A new refresh token comes only where each may be used once; otherwise the old one stays good.
-        var next = refresh.SingleUse ? store.AddRefresh(refresh.UserName, refresh.Role, refresh.Scope, singleUse: true) : null;
-        await WriteTokensAsync(context, refresh.UserName, refresh.Role, refresh.Scope, next ?? given, next);
+        var next = refresh.SingleUse ? store.AddRefresh(client, refresh.UserName, refresh.Role, refresh.Scope, singleUse: true) : null;
+        await WriteTokensAsync(context, client, refresh.UserName, refresh.Role, refresh.Scope, next);
     }
 
-    private Task WriteTokensAsync(HttpContext context, string userName, string role, string scope, string? owner, string? shownRefresh)
+    private Task WriteTokensAsync(HttpContext context, string client, string userName, string role, string scope, string? shownRefresh)
     {
-        var access = store.AddAccess(userName, role, owner);
+        var access = store.AddAccess(client, userName, role);
         return SandboxJson.WriteAsync(context, 200, writer =>
         {
             writer.WriteStartObject();

@@ -4,15 +4,15 @@ using System.Security.Cryptography;
 namespace EditorBridge.Sandbox.Auth;
 
 /// <summary>A code that was handed to a redirect address and waits to be exchanged, once.</summary>
-internal sealed record OAuthCode(string UserName, string Role, string Scope, string RedirectUri, string Challenge, DateTimeOffset ExpiresAt);
+internal sealed record OAuthCode(string Client, string UserName, string Role, string Scope, string RedirectUri, string Challenge, DateTimeOffset ExpiresAt);
 
-/// <param name="Refresh">The refresh token it belongs to, or null when none was asked for.</param>
-internal sealed record OAuthAccess(string UserName, string Role, DateTimeOffset ExpiresAt, string? Refresh);
+/// <summary>A bearer token of a client that acts for a user.</summary>
+internal sealed record OAuthAccess(string Client, string UserName, string Role, DateTimeOffset ExpiresAt);
 
 /// <param name="SingleUse">Replaced at every use.</param>
-internal sealed record OAuthRefresh(string UserName, string Role, string Scope, bool SingleUse, DateTimeOffset ExpiresAt);
+internal sealed record OAuthRefresh(string Client, string UserName, string Role, string Scope, bool SingleUse, DateTimeOffset ExpiresAt);
 
-/// <summary>Codes and tokens of the built-in OAuth integration for local applications.</summary>
+/// <summary>Codes and tokens of the OAuth integrations.</summary>
 internal sealed class OAuthStore(TimeProvider clock, TimeSpan accessLife)
 {
     private static readonly TimeSpan CodeLife = TimeSpan.FromMinutes(1);
@@ -24,27 +24,27 @@ internal sealed class OAuthStore(TimeProvider clock, TimeSpan accessLife)
     /// <summary>How long an access token lives.</summary>
     public TimeSpan AccessLife => accessLife;
 
-    public string AddCode(string userName, string role, string scope, string redirectUri, string challenge)
+    public string AddCode(OAuthCode granted)
     {
         var code = NewSecret();
-        _codes[code] = new OAuthCode(userName, role, scope, redirectUri, challenge, clock.GetUtcNow() + CodeLife);
+        _codes[code] = granted with { ExpiresAt = clock.GetUtcNow() + CodeLife };
         return code;
     }
 
     /// <summary>Takes the code out: whatever comes of it, it cannot be used again.</summary>
     public OAuthCode? TakeCode(string code) => _codes.TryRemove(code, out var found) && found.ExpiresAt > clock.GetUtcNow() ? found : null;
 
-    public string AddAccess(string userName, string role, string? refresh)
+    public string AddAccess(string client, string userName, string role)
     {
         var token = NewSecret();
-        _access[token] = new OAuthAccess(userName, role, clock.GetUtcNow() + accessLife, refresh);
+        _access[token] = new OAuthAccess(client, userName, role, clock.GetUtcNow() + accessLife);
         return token;
     }
 
-    public string AddRefresh(string userName, string role, string scope, bool singleUse)
+    public string AddRefresh(string client, string userName, string role, string scope, bool singleUse)
     {
         var token = NewSecret();
-        _refresh[token] = new OAuthRefresh(userName, role, scope, singleUse, clock.GetUtcNow() + RefreshLife);
+        _refresh[token] = new OAuthRefresh(client, userName, role, scope, singleUse, clock.GetUtcNow() + RefreshLife);
         return token;
     }
 

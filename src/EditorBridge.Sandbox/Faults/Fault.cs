@@ -30,6 +30,7 @@ internal enum Fault
     InvalidPat,
     MaxTokensExceeded,
     ContextExceeded,
+    WrongHost,
     UnknownModel,
     AssistantLast,
     ConversationComplete,

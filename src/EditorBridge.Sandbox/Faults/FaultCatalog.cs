@@ -41,6 +41,7 @@ internal static class FaultCatalog
         new(Fault.MaxTokensExceeded, "max-tokens-exceeded", "400 when max_tokens is above 16384; a clamped retry passes",
             new(400, $"max tokens of {MaxOutputTokens} exceeded")),
         new(Fault.ContextExceeded, "context-exceeded", "the prompt is longer than the model takes", new(400, "max tokens of 200000 exceeded")),
+        new(Fault.WrongHost, "404", "a host that serves no such account", new(404, "not found")),
         new(Fault.UnknownModel, "unknown-model", "the model is not offered in the region or to the role", new(400, "unknown model")),
         new(Fault.AssistantLast, "assistant-last", "Bedrock's refusal of a trailing assistant message",
             SnowflakeError.InvalidRequest("Requests cannot contain `assistant` role in the final position when `tools` are used..")),

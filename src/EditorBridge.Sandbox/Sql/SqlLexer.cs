@@ -94,7 +94,7 @@ internal static class SqlLexer
             '-' when rest.StartsWith("--") => (SqlTokenKind.Comment, LineEnd(rest)),
             '/' when rest.StartsWith("//") => (SqlTokenKind.Comment, LineEnd(rest)),
             '/' when rest.StartsWith("/*") => (SqlTokenKind.Comment, Through(rest, "*/", 2)),
-            '$' when rest.StartsWith("$$") => (SqlTokenKind.Text, Through(rest, "$$", 2)),
+            '$' when rest.StartsWith("$$") => (SqlTokenKind.Text, rest[2..].IndexOf("$$") < 0 ? throw Unfinished(rest.Length) : Through(rest, "$$", 2)),
             '\'' => (SqlTokenKind.Text, Quoted(rest, '\'', backslash: true)),
             '"' => (SqlTokenKind.QuotedName, Quoted(rest, '"', backslash: false)),
             _ when char.IsLetter(first) || first == '_' => (SqlTokenKind.Word, While(rest, c => char.IsLetterOrDigit(c) || c is '_' or '$')),
@@ -138,6 +138,9 @@ internal static class SqlLexer
             }
         }
 
-        throw new SqlException("001003", "42000", $"SQL compilation error:\nparse error line 1 at position {text.Length} near '<EOF>'.");
+        throw Unfinished(text.Length);
     }
+
+    private static SqlException Unfinished(int position) =>
+        new("001003", "42000", $"SQL compilation error:\nparse error line 1 at position {position} near '<EOF>'.");
 }

@@ -20,10 +20,10 @@ public sealed class OAuthTests : IAsyncLifetime
     public async ValueTask DisposeAsync() => await _sandbox.DisposeAsync();
 
     /// <summary>A client that is signed in through OAuth.</summary>
-    public static async Task<HttpClient> SignInAsync(SandboxFixture sandbox, string scope = "refresh_token session:role:ANALYST")
+    public static async Task<HttpClient> SignInAsync(SandboxFixture sandbox, string client = "LOCAL_APPLICATION")
     {
-        var code = (await AuthorizeAsync(sandbox, scope))["code"];
-        using var response = await TokenAsync(sandbox, Exchange(code));
+        var code = (await AuthorizeAsync(sandbox, "refresh_token session:role:ANALYST", client))["code"];
+        using var response = await TokenAsync(sandbox, Exchange(code), client);
         var body = await response.Content.ReadFromJsonAsync<JsonElement>();
         return Client(sandbox, body.GetProperty("access_token").GetString()!);
     }
@@ -40,6 +40,19 @@ public sealed class OAuthTests : IAsyncLifetime
         Assert.Equal(["READER"], SqlApi.Rows((await _sandbox.RunAsync("select current_role()", client: client)).Body));
         using var again = await TokenAsync(_sandbox, Exchange(code));
         Assert.Equal("invalid_grant", await ErrorAsync(again));
+    }
+
+    [Fact]
+    public async Task Statements_of_an_agentic_client_are_marked_and_its_code_is_good_for_it_alone()
+    {
+        using var agent = await SignInAsync(_sandbox, "SANDBOX_AGENT");
+        var (_, body) = await _sandbox.RunAsync("select 'by an agent' as a", client: agent);
+        Assert.Equal(["EXTERNAL_AGENT"], await _sandbox.RowsAsync(
+            $"select agent_type from SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY where query_id = '{body.GetProperty("statementHandle").GetString()}'", "AUDITOR"));
+
+        var code = (await AuthorizeAsync(_sandbox, "refresh_token", "SANDBOX_AGENT"))["code"];
+        using var stolen = await TokenAsync(_sandbox, Exchange(code));
+        Assert.Equal("invalid_grant", await ErrorAsync(stolen));
     }
 
     [Fact]
@@ -132,14 +145,14 @@ public sealed class OAuthTests : IAsyncLifetime
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    private static string AuthorizeUrl(string scope) =>
-        $"/oauth/authorize?client_id=LOCAL_APPLICATION&response_type=code&redirect_uri={Uri.EscapeDataString(Redirect)}&scope={Uri.EscapeDataString(scope)}"
+    private static string AuthorizeUrl(string scope, string client = "LOCAL_APPLICATION") =>
+        $"/oauth/authorize?client_id={client}&response_type=code&redirect_uri={Uri.EscapeDataString(Redirect)}&scope={Uri.EscapeDataString(scope)}"
         + $"&state=the%20state&code_challenge={Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)))}&code_challenge_method=S256";
 
-    private static async Task<Dictionary<string, string>> AuthorizeAsync(SandboxFixture sandbox, string scope)
+    private static async Task<Dictionary<string, string>> AuthorizeAsync(SandboxFixture sandbox, string scope, string client = "LOCAL_APPLICATION")
     {
         using var browser = Browser(sandbox);
-        using var response = await browser.GetAsync(AuthorizeUrl(scope));
+        using var response = await browser.GetAsync(AuthorizeUrl(scope, client));
         Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
         var location = response.Headers.Location!;
         Assert.StartsWith(Redirect, location.OriginalString);
@@ -153,10 +166,10 @@ public sealed class OAuthTests : IAsyncLifetime
         ["grant_type"] = "authorization_code", ["code"] = code, ["redirect_uri"] = Redirect, ["code_verifier"] = Verifier, ["client_id"] = "LOCAL_APPLICATION",
     };
 
-    private static async Task<HttpResponseMessage> TokenAsync(SandboxFixture sandbox, Dictionary<string, string> form)
+    private static async Task<HttpResponseMessage> TokenAsync(SandboxFixture sandbox, Dictionary<string, string> form, string id = "LOCAL_APPLICATION")
     {
         using var client = new HttpClient { BaseAddress = sandbox.Server.BaseAddress };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String("LOCAL_APPLICATION:LOCAL_APPLICATION"u8));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{id}:{id}")));
         return await client.PostAsync("/oauth/token-request", new FormUrlEncodedContent(form));
     }
 
