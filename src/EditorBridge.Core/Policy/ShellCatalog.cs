@@ -76,6 +76,10 @@ internal static partial class ShellCatalog
         || name is "BASH_ENV" or "ENV" or "PROMPT_COMMAND" or "IFS" or "GIT_SSH" or "GIT_SSH_COMMAND" or "GIT_EXTERNAL_DIFF" or "GIT_PAGER" or "PAGER" or "EDITOR" or "VISUAL"
             or "HTTP_PROXY" or "HTTPS_PROXY" or "http_proxy" or "https_proxy" or "ALL_PROXY" or "NODE_EXTRA_CA_CERTS" or "SSL_CERT_FILE" or "PATH";
 
+    /// <summary>Programs whose arguments and input are shown, searched or stored, never connected to or run.</summary>
+    public static bool TreatsArgumentsAsText(CommandView view) =>
+        view.Name is "git" or "sed" or "awk" || Wordy.Contains(view.Name) || Readers.Contains(view.Name) || Writers.Contains(view.Name);
+
     public static bool MentionsOwnPort(string text, IEnumerable<int> ports)
     {
         if (!text.Contains(':') && !text.Contains('/')) return false;

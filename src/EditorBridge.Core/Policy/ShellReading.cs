@@ -60,13 +60,14 @@ internal sealed class ShellReading
         foreach (var assignment in command.Assignments.Where(assignment => ShellCatalog.IsSensitiveVariable(assignment.Name)))
             AddWhole(new ShellFinding(ShellIds.Environment, $"Sets {assignment.Name}, which changes where programs connect to or what they load."));
         foreach (var redirection in command.Redirections) AddRedirection(redirection);
-        foreach (var text in TextsOf(command))
-        {
-            if (ShellCatalog.MentionsOwnPort(text, _facts.OwnPorts))
-                AddWhole(new ShellFinding(ShellIds.Self, "Connects to a port of EditorBridge."));
-            if (ShellCatalog.MentionsCredentialVariable(text))
-                AddWhole(new ShellFinding(ShellIds.Secrets, "Uses the value of a credential variable."));
-        }
+        foreach (var text in command.Assignments.Select(assignment => assignment.Value.Value).Concat(command.Redirections.Where(redirection => redirection.Body is null).Select(redirection => redirection.Target.Value)))
+            AddMentions(text);
+    }
+
+    private void AddMentions(string text)
+    {
+        if (ShellCatalog.MentionsOwnPort(text, _facts.OwnPorts)) AddWhole(new ShellFinding(ShellIds.Self, "Connects to a port of EditorBridge."));
+        if (ShellCatalog.MentionsCredentialVariable(text)) AddWhole(new ShellFinding(ShellIds.Secrets, "Uses the value of a credential variable."));
     }
 
     private void AddProgram(ShellInvocation invocation)
@@ -81,6 +82,12 @@ internal sealed class ShellReading
             Findings = findings,
             Severity = findings.IsEmpty ? Severity.None : findings.Max(finding => ShellIds.SeverityOf(finding.Id)),
         });
+        foreach (var text in TextsOf(invocation))
+        {
+            // A commit message or a text that is only written may speak of anything; a variable in it is still filled in.
+            if (!ShellCatalog.TreatsArgumentsAsText(view)) AddMentions(text);
+            else if (ShellCatalog.MentionsCredentialVariable(text)) AddWhole(new ShellFinding(ShellIds.Secrets, "Uses the value of a credential variable."));
+        }
         foreach (var (word, access) in ShellCatalog.Paths(view)) AddPath(word, access);
         if (invocation.Name is "cd" or "pushd") _folder = Follow(invocation);
     }
@@ -240,10 +247,10 @@ internal sealed class ShellReading
         return text.ToString();
     }
 
-    private static IEnumerable<string> TextsOf(ShellCommand command) =>
-        command.Words.Select(word => word.Value)
-            .Concat(command.Assignments.Select(assignment => assignment.Value.Value))
-            .Concat(command.Redirections.Select(redirection => redirection.Operator == "<<" ? redirection.Body?.Value ?? "" : redirection.Target.Value));
+    // A here-document with quotes around its delimiter fills nothing in; the mention of a variable there is text.
+    private static IEnumerable<string> TextsOf(ShellInvocation invocation) =>
+        invocation.Arguments.Concat(invocation.Command.Redirections.Select(redirection => redirection.Body).OfType<ShellWord>())
+            .Select(word => word.Dynamic || !word.Value.Contains('$') ? word.Value : word.Value.Replace('$', ' '));
 
     private static string Label(ShellInvocation invocation)
     {

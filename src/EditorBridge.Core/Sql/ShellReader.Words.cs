@@ -192,8 +192,13 @@ internal sealed partial class ShellReader
         var start = _at;
         _at += opening;
         var script = ReadScript(')', inputPiped: false);
-        parts.Add(new ShellPart(ShellPartKind.Substitution, text[start.._at], quoted, script));
+        // "$(cat <<'EOF' … )" is how agents write a long text: it is known, and no command in it runs.
+        if (quoted && PrintedText(script) is { } printed) parts.Add(printed, quoted: true);
+        else parts.Add(new ShellPart(ShellPartKind.Substitution, text[start.._at], quoted, script));
     }
+
+    private static string? PrintedText(ShellScript script) =>
+        script.Commands is [{ Assignments.IsEmpty: true, Words: [var cat], Redirections: [{ Descriptor: null or 0, Body.Literal: { } body }] }] && cat.IsBare("cat") ? body.TrimEnd('\n') : null;
 
     /// <summary><c>((…))</c> with the cursor on the first parenthesis. Stays where it is when the text is something else, such as nested subshells.</summary>
     private bool ReadArithmetic(out ImmutableArray<ShellPart> substitutions, bool loop)
