@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using EditorBridge.Sandbox.Http;
 
 namespace EditorBridge.Sandbox.Script;
 
@@ -7,6 +9,14 @@ internal sealed record PastCall(string Id, string Name, string Input);
 
 /// <summary>What came back for a tool call.</summary>
 internal sealed record PastResult(string CallId, string Text, bool IsError);
+
+/// <summary>A tool a request offers.</summary>
+/// <param name="Required">The name of the first input its schema demands; null when it demands none.</param>
+internal sealed record OfferedTool(string Name, string? Required)
+{
+    public static OfferedTool Of(string? name, JsonElement? schema) =>
+        new(name ?? "", schema?.Property("required").Items().Select(item => item.GetString()).FirstOrDefault());
+}
 
 /// <summary>One message of a conversation, whatever dialect it arrived in.</summary>
 internal sealed record ConversationEntry(
@@ -20,7 +30,7 @@ internal sealed partial class Conversation
     private readonly IReadOnlyList<ConversationEntry> _entries;
     private readonly int _promptAt;
 
-    public Conversation(IReadOnlyList<ConversationEntry> entries, IReadOnlyList<string> systemTexts, IReadOnlyList<string> tools)
+    public Conversation(IReadOnlyList<ConversationEntry> entries, IReadOnlyList<string> systemTexts, IReadOnlyList<OfferedTool> tools)
     {
         _entries = entries;
         Tools = tools;
@@ -37,11 +47,11 @@ internal sealed partial class Conversation
     /// <summary>The last text a person wrote; what a client put around it (reminders, environment, resumptions) is taken off.</summary>
     public string Prompt { get; }
 
-    /// <summary>Names of the tools this request offers.</summary>
-    public IReadOnlyList<string> Tools { get; }
+    /// <summary>The tools this request offers.</summary>
+    public IReadOnlyList<OfferedTool> Tools { get; }
 
     /// <summary>The JSON schema the answer must fit, when the request asks for structured output.</summary>
-    public System.Text.Json.JsonElement? AnswerSchema { get; init; }
+    public JsonElement? AnswerSchema { get; init; }
 
     /// <summary>How many assistant messages stand after the prompt: the number of the turn to answer, from 0.</summary>
     public int TurnsSincePrompt => _entries.Skip(_promptAt + 1).Count(entry => entry.FromAssistant);
@@ -61,10 +71,13 @@ internal sealed partial class Conversation
 
     /// <summary>A tool by its bare name, or by the last part of an MCP name, also one the client only mentions as loadable.</summary>
     public string? ToolNamed(string name) =>
-        Tools.FirstOrDefault(tool => tool == name || tool.EndsWith($"__{name}", StringComparison.Ordinal))
+        Tools.FirstOrDefault(tool => tool.Name == name || tool.Name.EndsWith($"__{name}", StringComparison.Ordinal))?.Name
         ?? EverySystemText.SelectMany(text => McpName().Matches(text))
             .Select(match => match.Value)
             .FirstOrDefault(tool => tool.EndsWith($"__{name}", StringComparison.Ordinal));
+
+    /// <summary>The first input a tool demands, if its schema is at hand.</summary>
+    public string? RequiredInput(string tool) => Tools.FirstOrDefault(offered => offered.Name == tool)?.Required;
 
     private static string PromptOf(ConversationEntry entry)
     {

@@ -20,7 +20,8 @@ internal static partial class PlainLanguage
         - "Clean up the staging table" — I write a .sql file with a DROP TABLE, which policy should hold for review.
         - "Change models/revenue_per_customer.sql" — I read the file, then edit it.
         - "Run git status" — I run a shell command.
-        - "Query how many orders there are" — I ask the Snowflake tools, when they are connected.
+        - "Query how many orders there are" — I ask the account through the Snowflake tools, when they are connected.
+        - "Run the SQL delete from ANALYTICS.STAGING.STG_ORDERS" — I send exactly that, the same way.
 
         To work with a real model, start EditorBridge with your own account: npm start -- --account <org>-<account>.
         """;
@@ -43,11 +44,13 @@ internal static partial class PlainLanguage
             return ModelTurn.Say("Summary: the conversation so far was held with the sandbox model.");
         }
 
-        return Clean().IsMatch(prompt) && conversation.ToolNamed("Write") is { } cleaner ? DropTable(conversation, cleaner)
+        return Sql().Match(prompt) is { Success: true } asked && conversation.ToolNamed("execute_sql") is { } runner
+                ? RunSql(conversation, runner, asked.Groups["sql"].Value)
+            : Clean().IsMatch(prompt) && conversation.ToolNamed("Write") is { } cleaner ? DropTable(conversation, cleaner)
             : Edit().IsMatch(prompt) && SqlPath().Match(prompt) is { Success: true } file && conversation.ToolNamed("Read") is { } read
                 ? ReadFirst(conversation, read, file.Value)
             : Create().IsMatch(prompt) && conversation.ToolNamed("Write") is { } writer ? CreateModel(conversation, writer)
-            : Query().IsMatch(prompt) && conversation.ToolNamed("execute_sql") is { } sql ? RunQuery(prompt, sql)
+            : Query().IsMatch(prompt) && conversation.ToolNamed("execute_sql") is { } sql ? RunQuery(conversation, prompt, sql)
             : Run().Match(prompt) is { Success: true } run && conversation.ToolNamed("Bash") is { } bash ? RunCommand(run, bash)
             : ModelTurn.Say(Greeting().IsMatch(prompt) || prompt.Length == 0
                 ? Introduction
@@ -74,13 +77,16 @@ internal static partial class PlainLanguage
             ("content", $"-- Removes the staging table, which is no longer loaded.\ndrop table if exists {table};\n"));
     }
 
-    private static ModelTurn RunQuery(string prompt, string tool)
+    private static ModelTurn RunQuery(Conversation conversation, string prompt, string tool)
     {
         var statement = prompt.Contains("customer", StringComparison.OrdinalIgnoreCase)
             ? "select count(*) as customers from ANALYTICS.MARTS.CUSTOMERS"
             : "select status, count(*) as orders from RAW.SHOP.ORDERS group by status order by status";
-        return Call("I will ask the account.", tool, ("statement", statement));
+        return RunSql(conversation, tool, statement);
     }
+
+    private static ModelTurn RunSql(Conversation conversation, string tool, string statement) =>
+        Call("I will ask the account.", tool, (conversation.RequiredInput(tool) ?? "sql", statement.Trim().Trim('`').TrimEnd(';')));
 
     private static ModelTurn RunCommand(Match run, string tool)
     {
@@ -165,6 +171,9 @@ internal static partial class PlainLanguage
 
     [GeneratedRegex(@"\b(clean(ing)?[ -]?up|drop|delete|remove|get rid of)\b.*\b(tables?|staging|stg\w*|schema)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Clean();
+
+    [GeneratedRegex(@"\b(?:run|execute)\s+(?:the\s+|this\s+)?(?:sql|query|statement)\s*:?\s+(?<sql>\S.*)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex Sql();
 
     [GeneratedRegex(@"\b(query|how many|count|show me|look up)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Query();

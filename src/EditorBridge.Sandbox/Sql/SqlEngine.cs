@@ -210,12 +210,15 @@ internal sealed partial class SqlEngine(
 
         var objects = rules.Visible(connection, context.Role).Select(table => table.Name.ToString())
             .Where(name => sql.Replace("\"", "", StringComparison.Ordinal).Contains(name, StringComparison.OrdinalIgnoreCase)).ToList();
-        return match.Groups["format"].Value.ToUpperInvariant() is "JSON"
-            ? StatementResult.OfTexts(["content"], [[ExplainJson(objects)]])
-            : StatementResult.OfTexts(
+        return match.Groups["format"].Value.ToUpperInvariant() switch
+        {
+            "JSON" => StatementResult.OfTexts(["content"], [[ExplainJson(objects)]]),
+            "TEXT" => StatementResult.OfTexts(["content"], [[$"GlobalStats:\n\tpartitionsTotal={objects.Count}\nOperations:\n0\tResult\n{string.Concat(objects.Select((name, index) => $"{index + 1}\t->TableScan {name}\n"))}"]]),
+            _ => StatementResult.OfTexts(
                 ["step", "id", "parent", "operation", "objects", "alias", "expressions", "partitionsTotal", "partitionsAssigned", "bytesAssigned"],
                 [["1", "0", null, "Result", null, null, null, null, null, null],
-                 .. objects.Select((name, index) => new[] { "1", $"{index + 1}", "0", "TableScan", name, null, null, "1", "1", "1024" })]);
+                 .. objects.Select((name, index) => new[] { "1", $"{index + 1}", "0", "TableScan", name, null, null, "1", "1", "1024" })]),
+        };
     }
 
     private static string ExplainJson(List<string> objects) => System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, object>

@@ -13,6 +13,7 @@ public sealed class PlainLanguageTests(SandboxFixture sandbox) : IClassFixture<S
     [InlineData("Drop the table raw.shop.payments", "Write", "/home/dev/project/cleanup/drop_payments.sql", "drop table if exists RAW.SHOP.PAYMENTS;")]
     [InlineData("Run git status", "Bash", "git status", "")]
     [InlineData("Change models/daily.sql so that it is faster", "Read", "/home/dev/project/models/daily.sql", "")]
+    [InlineData("Run the SQL drop table ANALYTICS.STAGING.STG_ORDERS;", "mcp__editorbridge__execute_sql", "drop table ANALYTICS.STAGING.STG_ORDERS", "")]
     [InlineData("Query how many orders there are", "mcp__editorbridge__execute_sql", "from RAW.SHOP.ORDERS", "")]
     public async Task Wish_becomes_a_plausible_call(string prompt, string tool, string first, string second)
     {

@@ -19,6 +19,7 @@ public sealed class SqlStatementTests(SandboxFixture sandbox) : IClassFixture<Sa
     [InlineData("with o as (select * from raw.shop.orders where status = 'open') select count(*) as n from o", "N:fixed", "250")]
     [InlineData("select status from RAW.SHOP.ORDERS minus select 'open' minus select 'returned' minus select 'cancelled'", "STATUS:text", "completed")]
     [InlineData("-- a comment\nselect /* x */ 1 as a;", "A:fixed", "1")]
+    [InlineData("explain using text select 1 from RAW.SHOP.ORDERS", "content:text", "GlobalStats:\n\tpartitionsTotal=1\nOperations:\n0\tResult\n1\t->TableScan RAW.SHOP.ORDERS\n")]
     [InlineData("explain using json select 1 from RAW.SHOP.ORDERS", "content:text", null)]
     public async Task Query_answers_in_snowflakes_columns_and_cells(string statement, string columns, string? row)
     {

@@ -26,7 +26,8 @@ internal sealed class ChatDialect(bool withClaude) : Dialect
         var family = Model(body).Family;
         var tools = family == ModelFamily.Other || body.Text("tool_choice") is "none"
             ? []
-            : body.Property("tools").Items().Select(tool => tool.Property("function")?.Text("name") ?? "").ToList();
+            : body.Property("tools").Items().Select(tool => tool.Property("function")!.Value)
+                .Select(function => OfferedTool.Of(function.Text("name"), function.Property("parameters"))).ToList();
         return new Conversation(
             [.. Grouped(messages.Where(message => message.Text("role") is not ("system" or "developer")))],
             [.. messages.Where(message => message.Text("role") is "system" or "developer").SelectMany(Texts)],

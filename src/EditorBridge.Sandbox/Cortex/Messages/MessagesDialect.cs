@@ -34,7 +34,7 @@ internal sealed class MessagesDialect : Dialect
         var system = body.Text("system") is { } text ? [text] : body.Property("system").Items().Select(block => block.Text("text") ?? "").ToList();
         var tools = body.Property("tool_choice")?.Text("type") is "none"
             ? []
-            : body.Property("tools").Items().Select(tool => tool.Text("name") ?? "").ToList();
+            : body.Property("tools").Items().Select(tool => OfferedTool.Of(tool.Text("name"), tool.Property("input_schema"))).ToList();
         return new Conversation([.. body.Property("messages").Items().Select(Entry)], system, tools)
         {
             AnswerSchema = body.Property("output_config")?.Property("format")?.Property("schema"),

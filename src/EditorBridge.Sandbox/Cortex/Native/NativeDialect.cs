@@ -19,7 +19,8 @@ internal sealed class NativeDialect : Dialect
         return new Conversation(
             [.. messages.Where(message => message.Text("role") is not "system").Select(Entry)],
             [.. messages.Where(message => message.Text("role") is "system").SelectMany(Texts)],
-            [.. body.Property("tools").Items().Select(tool => tool.Property("tool_spec")?.Text("name") ?? "")])
+            [.. body.Property("tools").Items().Select(tool => tool.Property("tool_spec")!.Value)
+                .Select(spec => OfferedTool.Of(spec.Text("name"), spec.Property("input_schema")))])
         {
             AnswerSchema = body.Property("response_format")?.Property("schema"),
         };
