@@ -60,6 +60,7 @@ export function summary(view: ReviewView): string {
   const lines = [
     label(view),
     plain(view.summary, 500),
+    ...view.changes.map((change) => `• ${plain(change, 300)}`),
     view.objects.length > 0 ? `Touches: ${touched(view.objects)}` : '',
     view.rules.length > 0 ? `Rules: ${view.rules.map((rule) => plain(rule, 80)).join(', ')}` : '',
     ...view.findings.map((f) => `${f.severity}: ${findingText(f)}`),
@@ -107,8 +108,8 @@ export function changeItem(statement: StatementView, file: string): { label: str
 
 export function changesTitle(statements: readonly StatementView[]): string {
   const held = statements.filter((statement) => statement.effect !== 'allow').length;
-  const all = `${statements.length} SQL statement${statements.length === 1 ? '' : 's'} changed`;
-  return held === 0 ? `${all}, none of which would need a review` : `${all}, ${held} of which would need a review`;
+  const all = `${statements.length} SQL statement${statements.length === 1 ? '' : 's'} in your changed files`;
+  return `${all}, ${held === 0 ? 'none' : held} of which would need a review`;
 }
 
 function touched(objects: readonly ObjectView[]): string {

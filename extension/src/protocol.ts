@@ -91,6 +91,7 @@ export interface ReviewView {
   complete: boolean;
   proposed: string | null;
   editable: boolean;
+  changes: string[];
   findings: FindingView[];
   objects: ObjectView[];
   decidedBy: string | null;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { description, documentName, notice, remarks, statementLens, statementLines, summary } from '../src/present';
+import { changeItem, changesTitle, description, documentName, notice, remarks, riskOrder, statementLens, statementLines, summary } from '../src/present';
 import { review } from './views';
 
 test('documentName_windows_path_is_its_last_part', () => assert.equal(documentName(review({ path: 'C:\\dw\\a b.sql' })), 'a b.sql'));
@@ -40,3 +40,12 @@ test('statementLens_many_objects_are_counted', () =>
   assert.match(statementLens({ ...drop, objects: Array.from({ length: 6 }, (_, i) => ({ name: `T${i}`, kind: 'TABLE', access: 'read' })) }), /read table T3 and 2 more$/));
 test('statementLens_harmless_says_no_risk', () => assert.equal(statementLens({ ...drop, class: 'read', severity: 'none', objects: [] }), 'read'));
 test('statementLines_tell_what_happens_to_an_agent', () => assert.match(statementLines(drop).join('\n'), /From an agent: A person reviews it before it runs\./));
+test('changesTitle_counts_what_would_be_held', () => {
+  assert.equal(changesTitle([drop, { ...drop, effect: 'allow' }]), '2 SQL statements in your changed files, 1 of which would need a review');
+  assert.equal(changesTitle([{ ...drop, effect: 'allow' }]), '1 SQL statement in your changed files, none of which would need a review');
+});
+test('riskOrder_critical_before_high_and_held_before_free', () =>
+  assert.deepEqual([{ ...drop, severity: 'none', effect: 'allow' }, drop, { ...drop, effect: 'allow' }, { ...drop, severity: 'critical' }].sort((a, b) => riskOrder(b) - riskOrder(a)).map((s) => `${s.severity} ${s.effect}`),
+    ['critical review', 'high review', 'high allow', 'none allow']));
+test('changeItem_names_statement_and_file', () => assert.deepEqual(changeItem(drop, 'a.sql'), { label: 'DROP TABLE RAW.ORDERS', description: 'a.sql', detail: 'destructive · high risk · drop table RAW.ORDERS' }));
+test('summary_tells_what_the_change_does', () => assert.match(summary(review({ changes: ['Adds DROP TABLE RAW.ORDERS.'] })), /• Adds DROP TABLE RAW\.ORDERS\./));

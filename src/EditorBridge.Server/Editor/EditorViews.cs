@@ -7,6 +7,8 @@ namespace EditorBridge.Editor;
 /// <summary>What the host knows, as an editor shows it.</summary>
 internal static class EditorViews
 {
+    private const int MostChanges = 12;
+
     public static ReviewView Of(ReviewItem item) => Of(item, ReviewState.Pending, null, null);
 
     public static ReviewView Of(ClosedReview closed) => Of(closed.Item, closed.State, closed.Person, closed.Reason);
@@ -41,9 +43,40 @@ internal static class EditorViews
         item.Title, EditorWire.Name(item.Door), item.Tool, item.Actor, item.SessionId, item.Workspace,
         EditorWire.Name(item.Severity), item.Decision.Summary, [.. item.Decision.Rules.Select(rule => rule.Id)],
         item.Decision.Obligations.ReasonRequired, item.Decision.Obligations.TwoPeople,
-        item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null,
+        item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change),
         [.. item.Findings.Select(finding => new FindingView(finding.RuleId, EditorWire.Name(finding.Severity), finding.Message, finding.Start, finding.Length))],
         ObjectsOf(item.Objects), person, reason);
+
+    /// <summary>What a change of an existing SQL file does, statement by statement.</summary>
+    internal static string[] ChangesOf(FileChange? change)
+    {
+        if (change is not { Before: { } before, Complete: true } || !change.Path.EndsWith(".sql", StringComparison.OrdinalIgnoreCase)) return [];
+        var diff = SemanticDiff.Compare(before, change.After);
+        if (diff.NoSemanticChange) return ["Only comments, white space or the case of names change."];
+        var told = diff.Statements
+            .Where(statement => statement.Change != StatementChange.Unchanged)
+            .Select(statement => (statement.Facts.Select(fact => fact.Severity).DefaultIfEmpty(RiskOf(statement)).Max(), Text: TextOf(statement)))
+            .Concat(diff.ChainFacts.Select(fact => (fact.Severity, Text: fact.Message)))
+            .OrderByDescending(line => line.Item1)
+            .Select(line => line.Text)
+            .ToArray();
+        return told.Length <= MostChanges ? told : [.. told.Take(MostChanges), $"and {told.Length - MostChanges} more"];
+    }
+
+    private static Severity RiskOf(StatementDiff statement) => statement.Change == StatementChange.Added ? statement.After!.Severity : Severity.None;
+
+    private static string TextOf(StatementDiff statement)
+    {
+        var what = statement.Change switch
+        {
+            StatementChange.Added => "Adds",
+            StatementChange.Removed => "Takes out",
+            StatementChange.Moved => "Moves",
+            _ => "Changes",
+        };
+        var facts = string.Join(" ", statement.Facts.OrderByDescending(fact => fact.Severity).Select(fact => fact.Message));
+        return facts.Length == 0 ? $"{what} {statement.Title}." : $"{what} {statement.Title}: {facts}";
+    }
 
     private static StatementView StatementOf(StatementAnalysis statement, TextSpan span) => new(
         span.Start, span.Length, EditorWire.Name(statement.Class), EditorWire.Name(statement.Effect), EditorWire.Name(statement.Severity), statement.Title, ObjectsOf(statement.Objects));

@@ -154,13 +154,21 @@ export class Window {
     await this.diff.first().waitFor();
   }
 
+  /** Runs a command of the palette. The palette closes when the focus moves elsewhere, a diff closing for instance, so it is opened again. */
   async command(title) {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input');
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-    await this.page.keyboard.press('Enter');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.page.keyboard.press('F1');
+        await input.fill(`>${title}`, { timeout: 5000 });
+        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor({ timeout: 5000 });
+        await this.page.keyboard.press('Enter');
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   async answerInput(text) {
@@ -193,7 +201,9 @@ export class Window {
     await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
   }
 
+  /** Closes the page as a person does: the workbench then stops the window's extensions at once, and does not wait for it to come back. */
   async close() {
+    await this.page.close();
     await this.page.context().close();
   }
 }
