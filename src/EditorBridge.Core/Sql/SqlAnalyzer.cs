@@ -17,6 +17,7 @@ public static class SqlAnalyzer
         var statements = ReadWorst(sql, new AnalysisScope(context), asBlock: false);
         if (JinjaTemplate.IsTemplate(sql)) statements = WorseOf(statements, Rendered(sql, context));
         if (statements.Length == 0) return SqlAnalysis.Empty;
+        if (statements.Length > 1) statements = StatementChains.Facts(statements);
         var chains = StatementChains.Find(statements, MaxStatements);
         if (chains.Length > 0) statements = StatementChains.Raise(statements, chains);
         return new SqlAnalysis
@@ -39,12 +40,16 @@ public static class SqlAnalyzer
         if (script.Doubts == SqlReading.Server) return worst;
 
         var doubted = script.Doubts;
+        var pathsDiffer = false;
         foreach (var reading in OtherReadings(doubted))
         {
             var other = StatementReader.Read(SqlScript.Read(sql, reading), new AnalysisScope(), asBlock);
+            // A path that ends at its slashes is mostly no SQL at all; that alone makes nothing worse.
+            if (reading == SqlReading.CommentsInPaths && other.Length == worst.Length && other.All(OnlyNotUnderstood)) continue;
+            pathsDiffer |= (reading & SqlReading.CommentsInPaths) != 0 && (other.Length != worst.Length || Rank(other) != Rank(worst));
             if (Rank(other).CompareTo(Rank(worst)) > 0) worst = other;
         }
-        var rule = (doubted & (SqlReading.NestedComments | SqlReading.OddLineEnds)) != 0 ? "G3" : (doubted & SqlReading.LookAlikes) != 0 ? "G7" : null;
+        var rule = (doubted & (SqlReading.NestedComments | SqlReading.OddLineEnds)) != 0 ? "G3" : (doubted & SqlReading.LookAlikes) != 0 ? "G7" : pathsDiffer ? "G5" : null;
         return rule is null ? worst : Mark(worst, rule, script.DoubtSpan);
     }
 
@@ -53,8 +58,20 @@ public static class SqlAnalyzer
     {
         var template = JinjaTemplate.Render(sql, context);
         var rendered = ReadWorst(template.Text, new AnalysisScope(context), asBlock: false);
-        foreach (var hook in template.Hooks) rendered = rendered.AddRange(ReadWorst(hook, new AnalysisScope(context), asBlock: false));
+        foreach (var hook in template.Hooks) rendered = WithHook(rendered, ReadWorst(hook, new AnalysisScope(context), asBlock: false));
         return Mark(rendered, "G18", new TextSpan(0, sql.Length));
+    }
+
+    /// <summary>A hook runs with the model it belongs to, so the model's statement carries it.</summary>
+    private static ImmutableArray<StatementAnalysis> WithHook(ImmutableArray<StatementAnalysis> statements, ImmutableArray<StatementAnalysis> hook)
+    {
+        if (statements.Length == 0 || hook.Length == 0) return statements.AddRange(hook);
+        var draft = new Draft();
+        var model = statements[0];
+        draft.Embed(model, takeClass: true);
+        foreach (var statement in hook) draft.Embed(statement, takeClass: true);
+        draft.Title = model.Title;
+        return statements.SetItem(0, draft.ToAnalysis(model.Span) with { Embedded = [.. model.Embedded, .. hook] });
     }
 
     private static ImmutableArray<StatementAnalysis> WorseOf(ImmutableArray<StatementAnalysis> a, ImmutableArray<StatementAnalysis> b) => Rank(b).CompareTo(Rank(a)) > 0 ? b : a;
@@ -78,6 +95,9 @@ public static class SqlAnalyzer
         var statements = Mark(analysis.Statements, ruleId, analysis.Statements[0].Span);
         return analysis with { Statements = statements, Effect = statements.Max(statement => statement.Effect), Severity = statements.Max(statement => statement.Severity) };
     }
+
+    private static bool OnlyNotUnderstood(StatementAnalysis statement) => statement.Effect < Effect.Deny && statement.Class is StatementClass.Read or StatementClass.Unknown or StatementClass.Exfil
+        && statement.Reasons.All(reason => reason.Id is "G22" or "G24" || RuleCatalogue.Get(reason.Id).Effect == Effect.Allow);
 
     private static IEnumerable<SqlReading> OtherReadings(SqlReading doubts)
     {

@@ -38,7 +38,7 @@ internal static class SqlLineProtocol
                 using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 16 });
                 Answer(document.RootElement, writer);
             }
-            catch (JsonException e)
+            catch (Exception e) when (e is JsonException or ArgumentException)
             {
                 Error(writer, $"This line is not JSON: {e.Message}");
             }

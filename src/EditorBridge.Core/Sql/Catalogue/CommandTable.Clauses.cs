@@ -126,6 +126,7 @@ internal static partial class CommandTable
         GIT TAGS
         GLOBAL ACCOUNTS
         IMAGES
+        JOB SERVICES
         MFA METHODS
         OBJECTS OWNED BY APPLICATION
         OFFERS

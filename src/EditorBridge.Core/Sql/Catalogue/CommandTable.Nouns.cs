@@ -55,6 +55,7 @@ internal static partial class CommandTable
         INTERACTIVE_WAREHOUSE        session?    -           destructive?  -         S5   X1
         JOIN_POLICY                  privilege?  privilege!  privilege!    -         P10  P9
         LISTING                      exfil!      exfil!      destructive!  -         E11  X2
+        EXTERNAL_LISTING             exfil!      exfil!      destructive!  -         E11  X2
         MAINTENANCE_POLICY           ddl?        ddl?        destructive?  -         -    X1
         MANAGED_ACCOUNT              exfil!      -           destructive!  -         E13  X2
         MASKING_POLICY               privilege?  privilege!  privilege!    -         P10  P9

@@ -28,8 +28,14 @@ internal sealed class JinjaTemplate
         _out = new StringBuilder(text.Length);
     }
 
-    public static bool IsTemplate(string text) =>
-        text.Contains("{{", StringComparison.Ordinal) || text.Contains("{%", StringComparison.Ordinal) || text.Contains("{#", StringComparison.Ordinal) || text.Contains("<%", StringComparison.Ordinal);
+    /// <summary>True when the text holds a tag with both its ends.</summary>
+    public static bool IsTemplate(string text) => Holds(text, "{{", "}}") || Holds(text, "{%", "%}") || Holds(text, "{#", "#}") || Holds(text, "<%", "%>");
+
+    private static bool Holds(string text, string open, string close)
+    {
+        var at = text.IndexOf(open, StringComparison.Ordinal);
+        return at >= 0 && text.IndexOf(close, at + 2, StringComparison.Ordinal) >= 0;
+    }
 
     public static RenderedTemplate Render(string text, SqlContext context)
     {

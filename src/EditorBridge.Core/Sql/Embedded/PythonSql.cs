@@ -56,7 +56,7 @@ internal static class NotebookSql
         {
             document = System.Text.Json.JsonDocument.Parse(text, new System.Text.Json.JsonDocumentOptions { MaxDepth = 64, AllowTrailingCommas = true });
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException)
         {
             // A notebook that cannot be read may hold anything.
             return [EmbeddedSql.Piece(SqlHost.Notebook, new TextSpan(0, text.Length), text, dynamic: true, "notebook that is not JSON")];

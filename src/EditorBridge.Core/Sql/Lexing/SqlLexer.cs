@@ -161,7 +161,7 @@ public ref struct SqlLexer
 
     private TokenKind String(ref TokenMarks flags)
     {
-        _at++;
+        var start = _at++;
         while (_at < _text.Length)
         {
             var c = _text[_at];
@@ -170,6 +170,7 @@ public ref struct SqlLexer
                 if (Peek(1) != '\'')
                 {
                     _at++;
+                    if ((flags & TokenMarks.HoldsTemplate) != 0 && !HoldsTemplate(_text.AsSpan(start, _at - start))) flags &= ~TokenMarks.HoldsTemplate;
                     return TokenKind.String;
                 }
                 flags |= TokenMarks.Escaped;
@@ -423,7 +424,13 @@ public ref struct SqlLexer
         _ => TokenMarks.None,
     };
 
-    private static bool HoldsTemplate(ReadOnlySpan<char> literal) => literal.Contains("{{", StringComparison.Ordinal) || literal.Contains("<%", StringComparison.Ordinal) || literal.Contains("&{", StringComparison.Ordinal);
+    private static bool HoldsTemplate(ReadOnlySpan<char> literal) => HoldsPair(literal, "{{", "}}") || HoldsPair(literal, "{%", "%}") || HoldsPair(literal, "<%", "%>") || HoldsPair(literal, "&{", "}");
+
+    private static bool HoldsPair(ReadOnlySpan<char> literal, string open, string close)
+    {
+        var at = literal.IndexOf(open, StringComparison.Ordinal);
+        return at >= 0 && literal[(at + 2)..].Contains(close, StringComparison.Ordinal);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWordPart(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '$';

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 
 namespace EditorBridge.Sql;
@@ -5,9 +6,13 @@ namespace EditorBridge.Sql;
 /// <summary>A text of SQL under one reading: its tokens without trivia, and the statements they form.</summary>
 public sealed class SqlScript
 {
+    private static readonly SearchValues<string> Arguments = SearchValues.Create(
+        ["approved", "pre-approved", "safe to run", "safe to execute", "already reviewed", "no review", "skip review", "do not review", "do not flag", "ignore previous", "ignore the policy", "authorized by", "authorised by", "auto-approve"],
+        StringComparison.OrdinalIgnoreCase);
+
     private readonly SqlToken[] _tokens;
 
-    private SqlScript(string text, SqlReading reading, SqlToken[] tokens, int count, SqlReading doubts, TextSpan doubtSpan, TextSpan? bidi)
+    private SqlScript(string text, SqlReading reading, SqlToken[] tokens, int count, SqlReading doubts, TextSpan doubtSpan, TextSpan? bidi, TextSpan? argument)
     {
         Text = text;
         Reading = reading;
@@ -16,6 +21,7 @@ public sealed class SqlScript
         Doubts = doubts;
         DoubtSpan = doubtSpan;
         Bidi = bidi;
+        Argument = argument;
         (Statements, Blocks) = StatementSplitter.Split(Tokens);
     }
 
@@ -25,7 +31,7 @@ public sealed class SqlScript
     public ReadOnlySpan<SqlToken> Tokens => _tokens.AsSpan(0, TokenCount);
     public int TokenCount { get; }
     public ImmutableArray<SqlStatement> Statements { get; }
-    /// <summary>Token ranges of the outermost Scripting blocks, in order.</summary>
+    /// <summary>Token ranges of the Scripting blocks, ordered by where they start.</summary>
     public IReadOnlyList<Range> Blocks { get; }
     /// <summary>The readings under which this text may be cut otherwise. Empty for almost every text.</summary>
     public SqlReading Doubts { get; }
@@ -33,6 +39,9 @@ public sealed class SqlScript
     public TextSpan DoubtSpan { get; }
     /// <summary>A comment that holds characters which turn the direction of writing.</summary>
     public TextSpan? Bidi { get; }
+
+    /// <summary>A comment that speaks to a reviewer instead of explaining the code.</summary>
+    public TextSpan? Argument { get; }
 
     internal SqlToken[] TokenArray => _tokens;
 
@@ -44,7 +53,7 @@ public sealed class SqlScript
         var count = 0;
         var doubts = SqlReading.Server;
         TextSpan doubtSpan = default;
-        TextSpan? bidi = null;
+        TextSpan? bidi = null, argument = null;
         var lexer = new SqlLexer(lexed, reading);
         while (lexer.Next(out var token))
         {
@@ -56,11 +65,12 @@ public sealed class SqlScript
                 if (token.IsTrivia && token.Has(TokenMarks.Bidi)) bidi ??= token.Span;
                 if (token.Kind == TokenKind.BlockComment && token.Has(TokenMarks.Unterminated)) token = token with { Kind = TokenKind.Unknown };
             }
+            if (token.Kind is TokenKind.LineComment or TokenKind.BlockComment && argument is null && token.Of(text).ContainsAny(Arguments)) argument = token.Span;
             if (token.IsTrivia) continue;
             if (count == tokens.Length) Array.Resize(ref tokens, count * 2);
             tokens[count++] = token;
         }
-        return new SqlScript(text, reading, tokens, count, doubts & ~reading, doubtSpan, bidi);
+        return new SqlScript(text, reading, tokens, count, doubts & ~reading, doubtSpan, bidi, argument);
     }
 
     private static SqlReading DoubtOf(SqlToken token)

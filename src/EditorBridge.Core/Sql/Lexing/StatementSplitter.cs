@@ -19,12 +19,13 @@ internal ref struct StatementSplitter
         _tokens = tokens;
     }
 
-    /// <summary>The statements, and the token ranges of the outermost blocks in them.</summary>
+    /// <summary>The statements, and the token ranges of the blocks in them, ordered by where they start.</summary>
     public static (ImmutableArray<SqlStatement> Statements, IReadOnlyList<Range> Blocks) Split(ReadOnlySpan<SqlToken> tokens)
     {
         var statements = ImmutableArray.CreateBuilder<SqlStatement>(4);
         var splitter = new StatementSplitter(tokens);
         while (splitter.Next(out var statement)) statements.Add(statement);
+        splitter._blocks.Sort(static (a, b) => a.Start.Value.CompareTo(b.Start.Value));
         return (statements.DrainToImmutable(), splitter._blocks);
     }
 
@@ -126,10 +127,11 @@ internal ref struct StatementSplitter
     /// <summary>Moves behind the END that closes the block which starts here; to the end of the text when none does.</summary>
     private StatementMarks Block()
     {
-        var open = new Stack<Opener>();
+        var open = new Stack<(Opener Kind, int Start)>();
         var start = _at;
         var parens = 0;
         bool begun = false, fresh = true, holdsCode = false;
+        var declared = -1;
         for (; _at < _tokens.Length; _at++)
         {
             var token = _tokens[_at];
@@ -149,25 +151,29 @@ internal ref struct StatementSplitter
             switch (token.Keyword)
             {
                 case Kw.BEGIN when OpensBlock(_at) && (wasFresh || (holdsCode && WordAt(_at - 1) == Kw.AS)):
-                    open.Push(Opener.Begin);
+                    open.Push((Opener.Begin, declared >= 0 ? declared : _at));
+                    declared = -1;
                     begun = true;
                     fresh = true;
                     break;
-                case Kw.CASE when begun: open.Push(wasFresh && parens == 0 ? Opener.CaseStatement : Opener.CaseExpression); break;
-                case Kw.IF when wasFresh && begun: open.Push(Opener.If); break;
-                case Kw.FOR when wasFresh && begun: open.Push(Opener.For); break;
-                case Kw.WHILE when wasFresh && begun: open.Push(Opener.While); break;
-                case Kw.LOOP when wasFresh && begun: open.Push(Opener.Loop); fresh = true; break;
-                case Kw.REPEAT when wasFresh && begun && KindAt(_at + 1) != TokenKind.OpenParen: open.Push(Opener.Repeat); fresh = true; break;
+                case Kw.DECLARE when wasFresh || (holdsCode && WordAt(_at - 1) == Kw.AS):
+                    if (declared < 0) declared = _at;
+                    fresh = true;
+                    break;
+                case Kw.CASE when begun: open.Push((wasFresh && parens == 0 ? Opener.CaseStatement : Opener.CaseExpression, _at)); break;
+                case Kw.IF when wasFresh && begun: open.Push((Opener.If, _at)); break;
+                case Kw.FOR when wasFresh && begun: open.Push((Opener.For, _at)); break;
+                case Kw.WHILE when wasFresh && begun: open.Push((Opener.While, _at)); break;
+                case Kw.LOOP when wasFresh && begun: open.Push((Opener.Loop, _at)); fresh = true; break;
+                case Kw.REPEAT when wasFresh && begun && KindAt(_at + 1) != TokenKind.OpenParen: open.Push((Opener.Repeat, _at)); fresh = true; break;
                 case Kw.DO or Kw.LOOP: fresh = true; break;
-                case Kw.THEN or Kw.ELSE when open.Count > 0 && open.Peek() != Opener.CaseExpression && parens == 0: fresh = true; break;
+                case Kw.THEN or Kw.ELSE when open.Count > 0 && open.Peek().Kind != Opener.CaseExpression && parens == 0: fresh = true; break;
                 case Kw.EXCEPTION when wasFresh: fresh = true; break;
-                case Kw.END when open.Count > 0 && (wasFresh || open.Peek() is Opener.CaseExpression or Opener.Repeat || EndsHere()):
+                case Kw.END when open.Count > 0 && (wasFresh || open.Peek().Kind is Opener.CaseExpression or Opener.Repeat || EndsHere()):
                     Close(open);
                     if (open.Count == 0)
                     {
                         _at++;
-                        _blocks.Add(start.._at);
                         return StatementMarks.HoldsBlock;
                     }
                     break;
@@ -175,7 +181,10 @@ internal ref struct StatementSplitter
         }
         if (begun || WordAt(start) == Kw.BEGIN)
         {
-            _blocks.Add(start.._at);
+            foreach (var unclosed in open)
+            {
+                if (unclosed.Kind == Opener.Begin) _blocks.Add(unclosed.Start.._at);
+            }
             return StatementMarks.HoldsBlock | StatementMarks.OpenBlock;
         }
 
@@ -191,7 +200,7 @@ internal ref struct StatementSplitter
         && KindAt(_at - 1) is not (TokenKind.Comma or TokenKind.Operator or TokenKind.OpenParen)
         && WordAt(_at - 1) is not (Kw.AS or Kw.SELECT or Kw.BY);
 
-    private void Close(Stack<Opener> open)
+    private void Close(Stack<(Opener Kind, int Start)> open)
     {
         var next = WordAt(_at + 1);
         var closing = next switch
@@ -205,7 +214,7 @@ internal ref struct StatementSplitter
             _ => (Opener?)null,
         };
         // END FOR may close FOR … LOOP and END LOOP may close FOR … LOOP or WHILE … LOOP: any loop matches any loop word.
-        var top = open.Peek();
+        var (top, start) = open.Peek();
         if (closing is not null && (top == closing || (top is Opener.For or Opener.While or Opener.Loop && closing is Opener.For or Opener.While or Opener.Loop)))
         {
             open.Pop();
@@ -213,6 +222,7 @@ internal ref struct StatementSplitter
             return;
         }
         if (closing is Opener.CaseStatement && top == Opener.CaseExpression) _at++;
+        if (top == Opener.Begin) _blocks.Add(start..(_at + 1));
         open.Pop();
     }
 }

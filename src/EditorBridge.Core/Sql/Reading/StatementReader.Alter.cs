@@ -5,7 +5,7 @@ internal sealed partial class StatementReader
     private bool Alter()
     {
         var start = _at++;
-        if (Word() == Kw.SESSION) return AlterSession();
+        if (Word() == Kw.SESSION && Word(1) != Kw.POLICY) return AlterSession();
         var noun = MatchNoun();
         while (noun is null && Word() is Kw.SECURE or Kw.TRANSIENT or Kw.TEMPORARY)
         {

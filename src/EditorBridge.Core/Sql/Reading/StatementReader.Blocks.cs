@@ -220,29 +220,15 @@ internal sealed partial class StatementReader
         return true;
     }
 
-    /// <summary>The end of a SQL statement in a block: its semicolon, or behind the block it carries (CREATE PROCEDURE … AS BEGIN … END).</summary>
+    /// <summary>The end of a SQL statement in a block: its semicolon, blocks that it carries left out (CREATE PROCEDURE … AS BEGIN … END).</summary>
     private int BodyEnd(int from)
     {
-        if (_tokens[from].Keyword is Kw.CREATE or Kw.ALTER)
+        if (_tokens[from].Keyword is not (Kw.CREATE or Kw.ALTER or Kw.WITH)) return StatementEnd(from);
+        for (var i = from; i + 1 < _end && _tokens[i].Kind != TokenKind.Semicolon; i++)
         {
-            for (var i = from; i + 1 < _end && _tokens[i].Kind != TokenKind.Semicolon; i++)
-            {
-                if (_tokens[i].Keyword is Kw.AS or Kw.THEN && _tokens[i + 1].Keyword is Kw.BEGIN or Kw.DECLARE) return InnerBlockEnd(i + 1);
-            }
+            if (_tokens[i].Keyword is Kw.AS or Kw.THEN or Kw.ACTION && _tokens[i + 1].Keyword is Kw.BEGIN or Kw.DECLARE && BlockFrom(i + 1) is { } block) return StatementEnd(Math.Min(block, _end));
         }
         return StatementEnd(from);
-    }
-
-    private int InnerBlockEnd(int from)
-    {
-        var depth = 0;
-        for (var i = from; i < _end; i++)
-        {
-            if (_tokens[i].Keyword is Kw.BEGIN or Kw.CASE) depth++;
-            if (_tokens[i].Keyword != Kw.END || i + 1 < _end && _tokens[i + 1].Keyword is Kw.IF or Kw.FOR or Kw.WHILE or Kw.LOOP or Kw.REPEAT) continue;
-            if (--depth <= 0) return Math.Min(i + 1, _end);
-        }
-        return _end;
     }
 
     private bool Let()

@@ -161,7 +161,7 @@ internal sealed partial class StatementReader
         {
             if (_tokens[i].Kind == TokenKind.OpenParen) depth++;
             else if (_tokens[i].Kind == TokenKind.CloseParen) depth--;
-            if (depth != 0 || i + 1 >= _end || _tokens[i].Keyword is not (Kw.AS or Kw.THEN or Kw.ACTION) || !StartsStatement(i + 1)) continue;
+            if (depth != 0 || i + 1 >= _end || !IntroducesStatement(i)) continue;
             ReadReferences(_at, i);
             ScanForFunctions(_at, i);
             _draft.Flag("C2", SpanOf(i, i + 1));
@@ -172,6 +172,14 @@ internal sealed partial class StatementReader
         }
         return Tail();
     }
+
+    // The AS of a task or pipe is followed by its statement, whatever it is; EXECUTE AS USER is another clause.
+    private bool IntroducesStatement(int i) => _tokens[i].Keyword switch
+    {
+        Kw.AS => _tokens[i - 1].Keyword != Kw.EXECUTE,
+        Kw.THEN or Kw.ACTION => StartsStatement(i + 1),
+        _ => false,
+    };
 
     private bool StartsStatement(int i) => _tokens[i].Kind is TokenKind.Template or TokenKind.OpenParen or TokenKind.String or TokenKind.DollarString
         || _tokens[i].Keyword is Kw.SELECT or Kw.WITH or Kw.INSERT or Kw.UPDATE or Kw.DELETE or Kw.MERGE or Kw.TRUNCATE or Kw.COPY or Kw.CALL or Kw.EXECUTE or Kw.BEGIN or Kw.DECLARE

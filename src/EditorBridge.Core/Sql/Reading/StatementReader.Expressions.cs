@@ -139,6 +139,7 @@ internal sealed partial class StatementReader
     private bool StageOperand()
     {
         var token = Token();
+        if (token.Length < 2 || _text[token.Start + 1] == '@') return false;
         _draft.Object(StageName(token.Of(_text)), "STAGE", ObjectAccess.Read, token.Span);
         _draft.Flag("R4", token.Span);
         _at++;
@@ -215,11 +216,15 @@ internal sealed partial class StatementReader
         for (var i = _at; i < close - 1; i++)
         {
             if (_tokens[i].Kind is not (TokenKind.Word or TokenKind.Comma or TokenKind.QuotedIdentifier or TokenKind.OpenParen or TokenKind.CloseParen or TokenKind.Number)) return false;
+            if (HidesCall(i)) return false;
             if (i == _at || _tokens[i - 1].Kind == TokenKind.Comma) _lambdaParameters.Add(Upper(_tokens[i].Of(_text)));
         }
         _at = close;
         return true;
     }
+
+    /// <summary>True for a call of a function that acts, in a place where only names and types belong.</summary>
+    private bool HidesCall(int i) => i + 1 < _end && _tokens[i + 1].Kind == TokenKind.OpenParen && FunctionTable.Find(_tokens[i].Of(_text)) is not (null or FunctionEffect.Pure);
 
     private bool Bracket()
     {
@@ -377,8 +382,10 @@ internal sealed partial class StatementReader
                     continue;
                 case TokenKind.Dot when Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier:
                     _at += 2;
-                    // A built-in called as a method of a value, or a field of it.
-                    if (Kind() == TokenKind.OpenParen && !Arguments()) return false;
+                    if (Kind() != TokenKind.OpenParen) continue;
+                    // Called as a method of a value: no built-in is.
+                    _draft.Flag("C5", SpanOf(_at - 1, _at));
+                    if (!Arguments()) return false;
                     continue;
                 case TokenKind.OpenParen when IsOuterJoinMark():
                     _at += 3;
@@ -447,7 +454,7 @@ internal sealed partial class StatementReader
             for (var i = _at; i < close; i++)
             {
                 if (_tokens[i].Kind is not (TokenKind.Word or TokenKind.Number or TokenKind.Comma or TokenKind.OpenParen or TokenKind.CloseParen or TokenKind.QuotedIdentifier or TokenKind.String or TokenKind.Template)) return false;
-                if (_tokens[i].Keyword is Kw.SELECT) return false;
+                if (_tokens[i].Keyword is Kw.SELECT || HidesCall(i)) return false;
             }
             _at = close;
         }

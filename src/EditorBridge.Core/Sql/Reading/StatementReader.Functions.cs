@@ -120,6 +120,7 @@ internal sealed partial class StatementReader
     private void JudgeQualified(SqlName function)
     {
         var name = function.Text;
+        if (function.Last.StartsWith("SYSTEM$", StringComparison.OrdinalIgnoreCase)) _draft.Flag("S6", function.Span, StatementClass.Session);
         if (name.Contains("CORTEX.", StringComparison.Ordinal) && (name.StartsWith("SNOWFLAKE.CORTEX.", StringComparison.Ordinal) || name.StartsWith("CORTEX.", StringComparison.Ordinal)))
         {
             if (function.Last is not ("COUNT_TOKENS" or "SPLIT_TEXT_RECURSIVE_CHARACTER" or "SPLIT_TEXT_MARKDOWN_HEADER")) _draft.Flag("E15", function.Span, StatementClass.Exfil);
@@ -141,7 +142,6 @@ internal sealed partial class StatementReader
             _draft.Flag("R2", function.Span);
             return;
         }
-        if (function.Last.StartsWith("SYSTEM$", StringComparison.Ordinal)) _draft.Flag("S6", function.Span, StatementClass.Exec);
         _draft.Object(name, "FUNCTION", ObjectAccess.Read, function.Span);
         _draft.Raise("C5", Effect.Review, Severity.Low, function.Span, null, $"{name} is a user-defined function, so what it does is unknown.");
     }

@@ -91,12 +91,15 @@ internal sealed partial class StatementReader
         {
             // SHOW <new thing> is a read by its verb, but what follows could be anything.
             if (Kind() != TokenKind.Word) return false;
+            if (Is(0, "SNOWFLAKE") && Kind(1) == TokenKind.Dot) return Name(out _) && ShowOptions();
             _draft.Raise("G22", Effect.Review, Severity.Low, SpanOf(start, Math.Min(_at + 1, _end)), null, $"This list is not in the table of {RuleCatalogue.Date:yyyy-MM-dd}: {Excerpt(start, Math.Min(_at + 2, _end))}.");
             return true;
         }
-        _draft.Title = $"SHOW {Upper(_text.AsSpan(_tokens[_at].Start, _tokens[_at + length - 1].End - _tokens[_at].Start))}";
+        _draft.Title = "SHOW";
+        for (var i = 0; i < length; i++) _draft.Title += $" {Upper(TextOf(i))}";
         _at += length;
         if (_draft.Title is "SHOW GRANTS" or "SHOW FUTURE GRANTS" or "SHOW CALLER GRANTS" or "SHOW USERS" or "SHOW SECRETS" or "SHOW ROLES") _draft.Flag("R2", SpanOf(start, _at));
+        if (_draft.Title == "SHOW OBJECTS OWNED BY APPLICATION" && !ObjectName("APPLICATION", ObjectAccess.Read, out _)) return false;
         return ShowOptions();
     }
 
@@ -119,6 +122,13 @@ internal sealed partial class StatementReader
                     _at += 2;
                     if (Word() == Kw.FROM && Kind(1) == TokenKind.String) _at += 2;
                     continue;
+                case Kw.WITH when Word(1) == Kw.PRIMARY:
+                    _at += 2;
+                    if (!Name(out _)) return false;
+                    continue;
+                case Kw.VERSION when Kind(1) is TokenKind.Word or TokenKind.QuotedIdentifier:
+                    _at += 2;
+                    continue;
                 case Kw.WITH when Word(1) == Kw.PRIVILEGES:
                     _at += 2;
                     do
@@ -127,7 +137,7 @@ internal sealed partial class StatementReader
                     }
                     while (Eat(TokenKind.Comma));
                     continue;
-                case Kw.IN or Kw.FROM or Kw.OF or Kw.TO or Kw.ON or Kw.FOR or Kw.WITHIN:
+                case Kw.IN or Kw.FROM or Kw.OF or Kw.TO or Kw.ON or Kw.FOR or Kw.WITHIN or Kw.BY:
                     _at++;
                     if (!ShowScope()) return false;
                     continue;
@@ -137,12 +147,16 @@ internal sealed partial class StatementReader
                 _at += 2;
                 continue;
             }
+            if (Kind() == TokenKind.Word && Kind(1) == TokenKind.Operator && Is(1, "=") && Word(2) is Kw.TRUE or Kw.FALSE)
+            {
+                _at += 3;
+                continue;
+            }
             if (Word() == Kw.EXCLUDE && Kind(1) == TokenKind.Word)
             {
                 _at += 2;
                 continue;
             }
-            // SHOW PARAMETERS LIKE … and SHOW MFA METHODS FOR USER name: a bare name after the scope is its object.
             return false;
         }
         return true;
@@ -158,7 +172,7 @@ internal sealed partial class StatementReader
         if (Word() is Kw.FUTURE or Kw.ALL) _at++;
         if (Kind() == TokenKind.StagePath) return ObjectName("STAGE", ObjectAccess.Read, out _);
         var noun = MatchNoun();
-        if (noun is null && (Is(0, "CLASS") || Is(0, "SNAPSHOT"))) _at++;
+        if (noun is null && (Is(0, "CLASS") || Is(0, "METRIC"))) _at++;
         var kind = noun?.Name ?? "OBJECT";
         // SHOW TABLES IN DATABASE, with the current one meant.
         if (noun is not null && (_at >= _end || Word() is Kw.LIKE or Kw.STARTS or Kw.LIMIT or Kw.IN or Kw.HISTORY)) return true;

@@ -51,6 +51,8 @@ internal sealed partial class StatementReader
         if ((statement.Marks & StatementMarks.OpenBlock) != 0) _draft.Flag("G6", statement.Span);
         if ((statement.Marks & StatementMarks.Asynchronous) != 0) _draft.Flag("G17", statement.Span);
         LookOver(statement.First, statement.End);
+        if (HidesVerb(statement)) _draft.Flag("G2", _tokens[statement.First].Span);
+        if (_script.Argument is { } argument) _draft.Flag("G26", argument);
         if ((statement.Marks & StatementMarks.ClientCommand) != 0) ClientCommand();
         else Chain();
         return _draft.ToAnalysis(statement.Span);
@@ -107,7 +109,7 @@ internal sealed partial class StatementReader
         return -1;
     }
 
-    /// <summary>The end of the outermost block that starts at token <paramref name="first"/>; null when none does.</summary>
+    /// <summary>The end of the block that starts at token <paramref name="first"/>; null when none does.</summary>
     private int? BlockFrom(int first)
     {
         var blocks = _script.Blocks;
@@ -196,12 +198,32 @@ internal sealed partial class StatementReader
                 case TokenKind.Template or TokenKind.Substitution: Template(token); break;
                 case TokenKind.String or TokenKind.DollarString when token.Length > MaxLiteral: _draft.Flag("G23", token.Span); break;
             }
+            if (MisleadsQuotes(token)) _draft.Raise("G4", Effect.Allow, Severity.None, token.Span);
             if (token.Flags == TokenMarks.None) continue;
             if (token.Has(TokenMarks.Unterminated)) _draft.Flag("G6", token.Span);
             if (token.Has(TokenMarks.Deceptive | TokenMarks.Bidi)) _draft.Flag("G7", token.Span);
             if (token.Has(TokenMarks.HoldsTemplate) && token.Kind != TokenKind.DollarString) Template(token);
         }
     }
+
+    /// <summary>A comment right before the verb on its line, or between the verb and the word behind it.</summary>
+    private bool HidesVerb(SqlStatement statement)
+    {
+        var verb = _tokens[statement.First];
+        var before = _text.AsSpan(0, verb.Start).TrimEnd(" \t");
+        if (before.EndsWith("*/", StringComparison.Ordinal)) return true;
+        return statement.First + 1 < statement.End && _text.AsSpan(verb.End, _tokens[statement.First + 1].Start - verb.End).Trim().Length > 0;
+    }
+
+    /// <summary>True for a token that readers with simpler rules for quotes lose track in.</summary>
+    private bool MisleadsQuotes(SqlToken token) => token.Kind switch
+    {
+        TokenKind.Word => token.Length > 3 && token.Of(_text).Contains("$$", StringComparison.Ordinal),
+        TokenKind.String => token.Has(TokenMarks.Escaped) && token.Of(_text).Contains("\\'", StringComparison.Ordinal),
+        TokenKind.QuotedIdentifier => token.Length > 2 && _text[token.End - 2] == '\\',
+        TokenKind.DollarString => token.Of(_text).Count('\'') % 2 == 1,
+        _ => false,
+    };
 
     private void Template(SqlToken token)
     {

@@ -44,6 +44,26 @@ internal static class StatementChains
         return found.DrainToImmutable();
     }
 
+    /// <summary>What is a fact about a statement because of those before it: that it is not the first, and that its short names mean something else.</summary>
+    public static ImmutableArray<StatementAnalysis> Facts(ImmutableArray<StatementAnalysis> statements)
+    {
+        var builder = statements.ToBuilder();
+        string? context = null;
+        for (var i = 0; i < builder.Count; i++)
+        {
+            var statement = builder[i];
+            var reasons = statement.Reasons;
+            if (i > 0) reasons = reasons.Add(new Reason("G1", $"Statement {i + 1} of {builder.Count}.", statement.Span, Severity.None));
+            if (context is not null && statement.Objects.Any(WritesShortName)) reasons = reasons.Add(new Reason("G16", $"Short names mean objects in {context} since an earlier statement.", statement.Span, Severity.Low));
+            builder[i] = statement with { Reasons = reasons };
+            if (statement.Class == StatementClass.Session && statement.Objects.FirstOrDefault(o => o.Kind is "SCHEMA" or "DATABASE") is { } used) context = used.Name;
+        }
+        return builder.MoveToImmutable();
+    }
+
+    private static bool WritesShortName(SqlObject o) =>
+        o.Access != ObjectAccess.Read && !o.Name.Contains('.', StringComparison.Ordinal) && o.Kind is not ("ROLE" or "USER" or "WAREHOUSE" or "DATABASE" or "SHARE");
+
     /// <summary>Every statement of a chain's submission is at least as strict as the chain: released one by one they would do the same.</summary>
     public static ImmutableArray<StatementAnalysis> Raise(ImmutableArray<StatementAnalysis> statements, ImmutableArray<Found> chains)
     {
