@@ -75,7 +75,7 @@ internal sealed class InferenceEndpoint(
         // 7
         if (dialect.WantsStream(body) && fault?.Fault is not Fault.JsonInStream)
         {
-            var events = dialect.Stream(body, finished, turn.Pacing, emptyRole: fault?.Fault is Fault.RoleEmpty);
+            var events = turn.Events ?? dialect.Stream(body, finished, turn.Pacing, emptyRole: fault?.Fault is Fault.RoleEmpty);
             var failure = dialect.Failure(RequestMark.IdOf(context));
             await player.PlayStreamAsync(new SseWriter(context, turn.Pacing, clock), [.. events], failure, fault?.Fault, turn.FaultAfter, context);
         }

@@ -5,7 +5,7 @@ namespace EditorBridge.Sandbox.Http;
 /// <summary>One request as the sandbox got it. The credential is never kept, only its scheme.</summary>
 internal sealed record ReceivedRequest(string RequestId, string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers)
 {
-    public string Body { get; set; } = "";
+    public string Body { get; internal set; } = "";
 
     public int Status { get; set; }
 
@@ -21,6 +21,11 @@ internal sealed record ReceivedRequest(string RequestId, string Method, string P
 internal sealed class ReceivedRequests
 {
     private const int Limit = 500;
+
+    /// <summary>Characters of bodies that are kept; beyond them the oldest bodies are let go.</summary>
+    private const long BodyLimit = 32L * 1024 * 1024;
+
+    private long _bodies;
     private const string ItemKey = "sandbox.received";
     private readonly Queue<ReceivedRequest> _requests = new();
     private readonly Lock _lock = new();
@@ -45,12 +50,30 @@ internal sealed class ReceivedRequests
         var received = new ReceivedRequest(
             RequestMark.IdOf(context), context.Request.Method, context.Request.Path + context.Request.QueryString, headers);
         context.Items[ItemKey] = received;
+        context.Items[typeof(ReceivedRequests)] = this;
         lock (_lock)
         {
             _requests.Enqueue(received);
             if (_requests.Count > Limit)
             {
-                _requests.Dequeue();
+                _bodies -= _requests.Dequeue().Body.Length;
+            }
+        }
+    }
+
+    public static void KeepBody(HttpContext context, string body) =>
+        ((ReceivedRequests)context.Items[typeof(ReceivedRequests)]!).KeepBody(Of(context), body);
+
+    private void KeepBody(ReceivedRequest request, string body)
+    {
+        lock (_lock)
+        {
+            request.Body = body;
+            _bodies += body.Length;
+            foreach (var old in _requests.TakeWhile(_ => _bodies > BodyLimit).Where(kept => kept.Body.Length > 0))
+            {
+                _bodies -= old.Body.Length;
+                old.Body = "";
             }
         }
     }

@@ -28,7 +28,7 @@ internal static class RequestBody
             }
         }
 
-        ReceivedRequests.Of(context).Body = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        ReceivedRequests.KeepBody(context, Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
         try
         {
             var body = JsonElement.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), new JsonDocumentOptions { MaxDepth = 256 });

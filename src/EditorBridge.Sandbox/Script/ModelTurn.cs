@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EditorBridge.Sandbox.Cortex;
 
 namespace EditorBridge.Sandbox.Script;
 
@@ -14,6 +15,9 @@ internal sealed record SayBlock(string Text) : TurnBlock;
 
 /// <param name="Signature">Null for the sandbox's own signature over the text.</param>
 internal sealed record ThinkBlock(string Thinking, string? Signature) : TurnBlock;
+
+/// <summary>Thinking the caller cannot read but must send back.</summary>
+internal sealed record RedactedBlock(string Data) : TurnBlock;
 
 /// <param name="Input">The call's input as JSON text, sent exactly as it stands.</param>
 internal sealed record CallBlock(string Id, string Name, string Input) : TurnBlock
@@ -90,6 +94,9 @@ internal sealed record ModelTurn(IReadOnlyList<TurnBlock> Blocks, string? StopRe
 
     /// <summary>A fault to play in this turn, as it stands in the script.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>Events to send as they stand instead of the ones the blocks make; null for the ordinary stream. Streams only.</summary>
+    public IReadOnlyList<SseEvent>? Events { get; init; }
 
     /// <summary>How many events of the stream come before the fault; null for half of them.</summary>
     public int? FaultAfter { get; init; }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using EditorBridge.Sandbox.Cortex;
 using EditorBridge.Sandbox.Http;
 
 namespace EditorBridge.Sandbox.Script;
@@ -50,7 +51,7 @@ internal static partial class SandboxScript
     {
         JsonValueKind.Array => new ModelTurn([.. turn.EnumerateArray().Select(BlockOf)]),
         JsonValueKind.Object when turn.Property("blocks") is { } blocks => WithOptions([.. blocks.EnumerateArray().Select(BlockOf)], turn),
-        JsonValueKind.Object => WithOptions(turn.Property("fault") is not null && !IsBlock(turn) ? [] : [BlockOf(turn)], turn),
+        JsonValueKind.Object => WithOptions(HasOptionsOnly(turn) ? [] : [BlockOf(turn)], turn),
         _ => throw new FormatException($"a turn is an object or an array, not {turn.ValueKind}"),
     };
 
@@ -58,6 +59,7 @@ internal static partial class SandboxScript
     {
         Fault = turn.Text("fault"),
         FaultAfter = turn.Int("fault_after"),
+        Events = turn.Property("events") is { ValueKind: JsonValueKind.Array } events ? [.. events.EnumerateArray().Select(EventOf)] : null,
         Usage = turn.Property("usage") is { } usage
             ? new ScriptedUsage(usage.Int("input"), usage.Int("cache_creation"), usage.Int("cache_read"), usage.Int("output"))
             : null,
@@ -72,8 +74,13 @@ internal static partial class SandboxScript
         },
     };
 
-    private static bool IsBlock(JsonElement turn) =>
-        turn.Property("text") is not null || turn.Property("tool") is not null || turn.Property("thinking") is not null;
+    private static bool HasOptionsOnly(JsonElement turn) =>
+        (turn.Property("fault") is not null || turn.Property("events") is not null)
+        && turn.Property("text") is null && turn.Property("tool") is null && turn.Property("thinking") is null && turn.Property("redacted") is null;
+
+    private static SseEvent EventOf(JsonElement item) => new(
+        item.Text("event"),
+        Encoding.UTF8.GetBytes(item.Text("data") ?? (item.Property("data") is { } json ? json.GetRawText() : throw new FormatException("an event has \"data\""))));
 
     private static TurnBlock BlockOf(JsonElement block)
     {
@@ -87,11 +94,16 @@ internal static partial class SandboxScript
             return new ThinkBlock(thinking, block.Text("signature"));
         }
 
+        if (block.Text("redacted") is { } data)
+        {
+            return new RedactedBlock(data);
+        }
+
         // "input_text" sends a text that need not be JSON, as a model cut short does.
         var input = block.Text("input_text") ?? (block.Property("input") is { } json ? json.GetRawText() : "{}");
         return block.Text("tool") is { } tool
             ? new CallBlock(block.Text("id") ?? BedrockId.New("toolu"), tool, input)
-            : throw new FormatException($"a block has \"text\", \"thinking\" or \"tool\": {block.GetRawText()}");
+            : throw new FormatException($"a block has \"text\", \"thinking\", \"redacted\" or \"tool\": {block.GetRawText()}");
     }
 
     private static SseFraming Framing(string name) => name switch

@@ -53,6 +53,21 @@ public sealed class AccessTests(SandboxFixture sandbox) : IClassFixture<SandboxF
     }
 
     [Fact]
+    public async Task Old_bodies_are_let_go_before_they_fill_the_memory()
+    {
+        await using var server = await EditorBridge.Sandbox.SandboxServer.StartAsync(new EditorBridge.Sandbox.SandboxOptions(), CancellationToken.None);
+        using var client = new HttpClient { BaseAddress = server.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", server.ProgrammaticAccessToken);
+        for (var request = 0; request < 3; request++)
+        {
+            using var response = await client.SendAsync(SandboxFixture.Post(SandboxFixture.Messages, SandboxFixture.Ask(new string('x', 15_000_000)).ToJsonString()));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal([true, false, false], server.Received.All.Select(request => request.Body.Length == 0));
+    }
+
+    [Fact]
     public async Task Pat_file_is_readable_by_its_owner_only()
     {
         var folder = Directory.CreateTempSubdirectory();

@@ -102,6 +102,40 @@ public sealed class ScriptTests(SandboxFixture sandbox) : IClassFixture<SandboxF
     }
 
     [Fact]
+    public async Task Events_a_script_gives_go_out_as_they_stand()
+    {
+        const string Script = """sandbox: [{"events":[{"event":"message_start","data":{"type":"message_start","message":{}}},{"event":"odd","data":"not json"},{"data":{"a":1}}]}]""";
+        using var response = await sandbox.Client.SendAsync(SandboxFixture.Post(
+            SandboxFixture.Messages, SandboxFixture.Ask(Script, body => body["stream"] = true).ToJsonString()));
+        Assert.Equal(
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\nevent: odd\ndata: not json\n\ndata: {\"a\":1}\n\n",
+            await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("crlf", "\r\n\r\n")]
+    [InlineData("cr", "\r\r")]
+    [InlineData("comments", ": keep-alive\n\nevent:message_start\ndata:{")]
+    [InlineData("multi-line", "data: {\"type\":\"message_start\",\ndata: \"message\"")]
+    [InlineData("unknown-events", "event: sandbox_unknown")]
+    public async Task Framing_is_spelt_as_asked(string framing, string expected)
+    {
+        using var response = await sandbox.Client.SendAsync(SandboxFixture.Post(
+            SandboxFixture.Messages, SandboxFixture.Ask($$"""sandbox: [{"text":"a","framing":"{{framing}}"}]""", body => body["stream"] = true).ToJsonString()));
+        Assert.Contains(expected, await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Redacted_thinking_goes_out_and_comes_back()
+    {
+        var body = SandboxFixture.Ask("""sandbox: [[{"redacted":"b3BhcXVl"},{"text":"ok"}],{"text":"again"}]""");
+        var first = await sandbox.AnswerAsync(body);
+        Assert.Equal("b3BhcXVl", first.GetProperty("content")[0].GetProperty("data").GetString());
+        Continue(body, first, new JsonObject { ["type"] = "text", ["text"] = "<system-reminder>go on</system-reminder>" });
+        Assert.Equal("again", Text(await sandbox.AnswerAsync(body)));
+    }
+
+    [Fact]
     public async Task Call_is_not_made_in_a_request_without_tools()
     {
         var answer = await sandbox.AnswerAsync(SandboxFixture.Ask("""sandbox: [{"tool":"Write","input":{}}]"""));

@@ -25,6 +25,10 @@ internal static class MessagesEvents
                     writer.WriteString("thinking", think.Thinking);
                     writer.WriteString("signature", think.Signature ?? ThinkingSignature.Of(think.Thinking));
                     break;
+                case RedactedBlock redacted:
+                    writer.WriteString("type", "redacted_thinking");
+                    writer.WriteString("data", redacted.Data);
+                    break;
                 case CallBlock call:
                     writer.WriteString("type", "tool_use");
                     writer.WriteString("id", call.Id);
@@ -122,6 +126,9 @@ internal static class MessagesEvents
                 }
 
                 yield return Delta(index, "signature_delta", "signature", think.Signature ?? ThinkingSignature.Of(think.Thinking));
+                break;
+            case RedactedBlock redacted:
+                yield return BlockStart(index, "redacted_thinking", writer => writer.WriteString("data", redacted.Data));
                 break;
             case CallBlock call:
                 yield return BlockStart(index, "tool_use", writer =>
