@@ -10,6 +10,7 @@ internal static partial class ShellCatalog
     {
         if (view.Invocation.Name is null) return [new(ShellIds.DynamicProgram, "The name of the program is known only when the command runs.")];
         if (view.IsFunction) return [];
+        if (Runners.Contains(view.Name) && StartsUs(view)) return OfSelf(view);
         return view.Name switch
         {
             "editorbridge" or "editorbridge-portal" or "editorbridge-sandbox" or "EditorBridge.Server.dll" => OfSelf(view),
@@ -27,15 +28,20 @@ internal static partial class ShellCatalog
             "dbt" or "sqlmesh" => OfDbt(view),
             "env" or "printenv" or "set" or "export" or "declare" when IsListing(view) => [new(ShellIds.Secrets, "Prints environment variables, the credentials in them included.")],
             "export" or "declare" or "readonly" or "typeset" => OfExport(view),
-            "pkill" or "killall" or "taskkill" or "kill" when view.Arguments.Any(MentionsUs) => [new(ShellIds.Self, "Stops EditorBridge.")],
+            "script" or "expect" or "tmux" or "screen" or "parallel" or "entr" or "osascript" when view.Arguments.Any(MentionsUs) => [new(ShellIds.Self, "Hands a command of EditorBridge to another program.")],
+            "env" when view.Has("-S", "--split-string") || view.Arguments.Any(argument => argument.StartsWith("-S", StringComparison.Ordinal)) => [new(ShellIds.Unreadable, "'env -S' splits its text in its own way.")],
+            "xdg-open" or "open" or "start" or "explorer" when view.Operands.Any(word => word.Value.Contains("://", StringComparison.Ordinal) && !LocalUrl().IsMatch(word.Value)) => [new(ShellIds.Upload, "Opens an address, which can carry data.")],
+            "sqlite3" or "duckdb" when TextsOf(view).Any(text => DatabaseShell().IsMatch(text)) => [new(ShellIds.InlineCode, "The database's shell starts programs or writes files.")],
+            "python" or "python3" or "py" when view.ValueOf("-m") is "http.server" or "SimpleHTTPServer" or "smtplib" or "ftplib" or "telnetlib" or "smtpd" => [new(ShellIds.Remote, "Opens a connection to or from the network.")],
+            "pkill" or "killall" or "taskkill" or "kill" when view.Arguments.Any(argument => MentionsUs(argument) || MatchesUs(argument)) => [new(ShellIds.Self, "Stops EditorBridge.")],
             "pkill" or "killall" or "taskkill" => [],
             "chmod" => OfChmod(view),
             "trap" => view.Operands.Length > 1 ? [new(ShellIds.Unreadable, "'trap' runs its text later.")] : [],
             "alias" => view.Operands.Length > 0 ? [new(ShellIds.Unreadable, "'alias' changes what later words mean.")] : [],
             var name when Shells.Contains(name) => OfShell(view),
             var name when Interpreters.Contains(name) => OfInterpreter(view),
-            "awk" or "gawk" or "mawk" when view.Arguments.Any(argument => argument.Contains("system(", StringComparison.Ordinal) || argument.Contains("| getline", StringComparison.Ordinal) || argument.Contains("|getline", StringComparison.Ordinal)) =>
-                [new(ShellIds.InlineCode, "The awk program starts other programs.")],
+            "awk" or "gawk" or "mawk" when view.Arguments.Any(argument => argument.Contains("system(", StringComparison.Ordinal) || argument.Contains("| getline", StringComparison.Ordinal) || argument.Contains("|getline", StringComparison.Ordinal) || AwkWrites().IsMatch(argument)) =>
+                [new(ShellIds.InlineCode, "The awk program starts other programs or writes files.")],
             "sed" when view.Operands.Length > 0 && SedRuns().IsMatch(view.Operand(0)) => [new(ShellIds.InlineCode, "The sed script starts programs or writes files.")],
             "xargs" or "env" or "timeout" or "nice" or "nohup" or "watch" or "exec" or "command" => [],
             "docker" or "podman" when view.Operand(0) is "ps" or "images" or "logs" or "inspect" or "version" or "info" or "stats" => [],
@@ -68,9 +74,35 @@ internal static partial class ShellCatalog
             && PathText.Of(program, workspace, view.Facts.Home).IsUnder(PathText.Of(workspace, null, view.Facts.Home));
     }
 
+    private static readonly HashSet<string> Runners = Words("dotnet npx bunx pnpm pnpx yarn npm node bun uvx pipx");
+
+    private static bool StartsUs(CommandView view) => view.Operands.Any(word =>
+    {
+        var name = LastName(word.Value.Replace('\\', '/'));
+        return name.Equals("editorbridge", StringComparison.OrdinalIgnoreCase) || name.Equals("editorbridge.dll", StringComparison.OrdinalIgnoreCase) || name.Equals("editorbridge.exe", StringComparison.OrdinalIgnoreCase)
+            || (view.Name == "dotnet" && view.Operand(0) is "run" or "exec" or "watch" && word.Value.Contains("EditorBridge.Server", StringComparison.OrdinalIgnoreCase));
+    });
+
+    /// <summary>A pattern of pkill and its kin that would find the host.</summary>
+    private static bool MatchesUs(string pattern)
+    {
+        if (pattern.AsSpan().IndexOfAny("*+?[(|.^$") < 0) return false;
+        try
+        {
+            return Regex.IsMatch("editorbridge serve", pattern, RegexOptions.NonBacktracking) || Regex.IsMatch("editorbridge", pattern, RegexOptions.NonBacktracking);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return true;
+        }
+    }
+
+    private static IEnumerable<string> TextsOf(CommandView view) =>
+        view.Arguments.Concat(view.Invocation.Command.Redirections.Select(redirection => redirection.Body?.Value ?? ""));
+
     private static ShellFinding[] OfSelf(CommandView view)
     {
-        var first = view.Arguments.FirstOrDefault() ?? "";
+        var first = (Runners.Contains(view.Name) ? view.Arguments.SkipWhile(argument => !MentionsUs(argument)).Skip(1).FirstOrDefault(argument => argument != "--") : view.Arguments.FirstOrDefault()) ?? "";
         if (OwnReading.Contains(first) || view.Has("--help", "--version") || (first == "policy" && view.Operand(1) is "check" or "test" or "explain"))
             return [new(ShellIds.SelfRead, "Runs a reading command of EditorBridge.")];
         return [new(ShellIds.Self, "Runs a command of EditorBridge that an agent may not run.")];
@@ -267,6 +299,12 @@ internal static partial class ShellCatalog
     }
 
     private static bool MentionsUs(string text) => text.Contains("editorbridge", StringComparison.OrdinalIgnoreCase) || text.Contains("EditorBridge", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"(?:^|\n)\s*\.(?:shell|system|output|once|excel|load|save|backup|dump|log|read|import)\b", RegexOptions.NonBacktracking)]
+    private static partial Regex DatabaseShell();
+
+    [GeneratedRegex(@">\s*""", RegexOptions.NonBacktracking)]
+    private static partial Regex AwkWrites();
 
     [GeneratedRegex(@"^(?:[\w.-]+@)?[\w.-]{2,}:", RegexOptions.NonBacktracking)]
     private static partial Regex RemotePath();

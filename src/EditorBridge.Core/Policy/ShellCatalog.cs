@@ -62,6 +62,7 @@ internal static partial class ShellCatalog
         "os.system", "subprocess", "pty.", "popen", "exec(", "eval(", "compile(", "__import__", "importlib", "child_process", "execSync", "spawn", "socket", "urllib", "requests", "httpx", "aiohttp",
         "http.client", "http.request", "https.", "fetch(", "smtplib", "ftplib", "paramiko", "snowflake", "snowpark", "shutil.rmtree", "os.remove", "os.unlink", "rmSync", "unlink", "rmdir", "base64",
         "ctypes", "os.environ", "process.env", "getenv", "keyring", "system(", "backtick", "qx(", "`", "IO.popen", "Process.", "Net::", "open-uri", "LWP", "DBI",
+        "write_text", "write_bytes", "writeFile", "createWriteStream", "File.write", "'w'", "\"w\"", "'a'", "\"a\"", "'wb'", "\"wb\"", "'w+'", "\"w+\"",
         ".claude", ".mcp.json", ".ssh", ".snowflake", ".snowsql", "connections.toml", "editorbridge", "EDITORBRIDGE", ".vscode", ".git/", "managed-settings", ".bashrc", ".zshrc", ".profile", "4000", "4080",
     ];
 
@@ -87,6 +88,30 @@ internal static partial class ShellCatalog
             if (int.TryParse(match.Groups["port"].ValueSpan, out var port) && ports.Contains(port)) return true;
         return false;
     }
+
+    /// <summary>Looks for who listens on one of our ports, as one does before killing it.</summary>
+    public static bool LooksForOwnPort(ShellInvocation invocation, IEnumerable<int> ports) =>
+        invocation.Name is "lsof" or "fuser" or "ss" or "netstat" or "npx" && invocation.Arguments.Any(word => ports.Any(port => word.Value.Contains(port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)));
+
+    public static bool Kills(ShellInvocation invocation) =>
+        invocation.Name is "kill" or "pkill" or "killall" or "taskkill" or "skill" or "fuser" || invocation.Arguments.Any(word => word.Value == "kill-port");
+
+    /// <summary>The file a program fetches from another machine; null when it fetches none.</summary>
+    public static string? FetchedFile(ShellInvocation invocation)
+    {
+        if (invocation.Name is not ("curl" or "wget")) return null;
+        for (var at = 0; at + 1 < invocation.Arguments.Length; at++)
+            if (invocation.Arguments[at].Value is "-o" or "--output" or "--output-document" || (invocation.Name == "wget" && invocation.Arguments[at].Value == "-O"))
+                return LastName(invocation.Arguments[at + 1].Value);
+        return invocation.Arguments.Where(word => !word.Value.StartsWith('-')).Select(word => LastName(word.Value)).LastOrDefault();
+    }
+
+    /// <summary>True when a program, or the script an interpreter is given, has this file's name.</summary>
+    public static bool Starts(ShellInvocation invocation, string file) =>
+        LastName(invocation.Program.Value) == file
+        || (invocation.Name is { } name && Interpreters.Contains(name) && invocation.Arguments.FirstOrDefault(word => !word.Value.StartsWith('-')) is { } script && LastName(script.Value) == file);
+
+    private static string LastName(string path) => path[(path.LastIndexOf('/') + 1)..];
 
     public static bool MentionsCredentialVariable(string text) => text.Contains('$') && CredentialVariable().IsMatch(text);
 
@@ -114,7 +139,7 @@ internal static partial class ShellCatalog
 
     private static PathAccess? AccessOf(CommandView view, int index, int count) => view.Name switch
     {
-        "cp" or "rsync" or "install" => index == count - 1 && view.ValueOf("-t", "--target-directory") is null ? PathAccess.Write : PathAccess.Read,
+        "cp" or "rsync" or "install" => index == count - 1 || view.Has("-t", "--target-directory") ? PathAccess.Write : PathAccess.Read,
         "ln" => null,
         "tar" or "zip" or "unzip" => null,
         "sed" or "perl" => view.HasLetter('i') || view.Has("--in-place") ? PathAccess.Write : PathAccess.Read,

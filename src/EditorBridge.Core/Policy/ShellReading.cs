@@ -40,6 +40,7 @@ internal sealed class ShellReading
             AddCommand(command);
             foreach (var invocation in invocations[command]) AddProgram(invocation);
         }
+        AddTogether();
         return _parts.ToImmutable();
     }
 
@@ -62,6 +63,19 @@ internal sealed class ShellReading
         foreach (var redirection in command.Redirections) AddRedirection(redirection);
         foreach (var text in command.Assignments.Select(assignment => assignment.Value.Value).Concat(command.Redirections.Where(redirection => redirection.Body is null).Select(redirection => redirection.Target.Value)))
             AddMentions(text);
+    }
+
+    /// <summary>What programs of one command do together.</summary>
+    private void AddTogether()
+    {
+        var all = _programs.Invocations;
+        if (all.Any(ShellCatalog.Kills) && all.Any(invocation => ShellCatalog.LooksForOwnPort(invocation, _facts.OwnPorts)))
+            AddWhole(new ShellFinding(ShellIds.Self, "Stops whoever listens on a port of EditorBridge."));
+        for (var at = 0; at < all.Length; at++)
+        {
+            if (ShellCatalog.FetchedFile(all[at]) is not { Length: > 0 } file || !all.Skip(at + 1).Any(later => ShellCatalog.Starts(later, file))) continue;
+            AddWhole(new ShellFinding(ShellIds.PipeToInterpreter, "Runs a file that it has just fetched from another machine."));
+        }
     }
 
     private void AddMentions(string text)
@@ -115,7 +129,7 @@ internal sealed class ShellReading
             if (unknownStart >= 0)
             {
                 AddPath(PathText.Of(text[(unknownStart + 2)..].Replace(Unknown, "*", StringComparison.Ordinal), null, _facts.Home, isPattern), access);
-                continue;
+                if (text.StartsWith(Unknown, StringComparison.Ordinal)) continue;
             }
             // A cd inside a subshell ends with it, and subshells are not tracked: both folders count.
             text = text.Replace(Unknown, "*", StringComparison.Ordinal);

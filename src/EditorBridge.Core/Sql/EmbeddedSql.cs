@@ -45,8 +45,8 @@ public static class EmbeddedSql
         return name is "Makefile" or "makefile" or "justfile" or "Justfile" ? ShellSql.Find(text) : [];
     }
 
-    /// <summary>The SQL in a POSIX shell command line, here-documents and pipes included.</summary>
-    public static ImmutableArray<SqlPiece> InShell(string command) => ShellSql.Find(command);
+    /// <summary>The SQL in a POSIX shell command line, here-documents and pipes included, and in the files whose text it writes.</summary>
+    public static ImmutableArray<SqlPiece> InShell(string command) => [.. ShellSql.Find(command), .. ShellFiles.Find(command)];
 
     private static ImmutableArray<SqlPiece> SqlFile(string path, string text, SqlContext context)
     {
