@@ -66,7 +66,7 @@ internal sealed record ActionReading
 
     private static ImmutableArray<SqlPiece> Pieces(string tool, JsonElement input, FileChange? change, string? command, string? notebook)
     {
-        if (change is not null) return EmbeddedSql.InFile(change.Path, change.After);
+        if (change is not null) return Judged(change, EmbeddedSql.InFile(change.Path, change.After));
         if (command is not null) return EmbeddedSql.InShell(command);
         if (notebook is not null) return EmbeddedSql.InFile("cell.py", ToolInput.Text(input, "new_source") ?? "");
         if (!tool.StartsWith("mcp__", StringComparison.Ordinal) || input.ValueKind != JsonValueKind.Object) return [];
@@ -76,6 +76,30 @@ internal sealed record ActionReading
                where ToolInput.SqlProperties.Contains(property.Name, StringComparer.OrdinalIgnoreCase)
                from text in Texts(property.Value)
                select new SqlPiece(SqlHost.Plain, new TextSpan(0, text.Length), text, Dynamic: false, property.Name, SqlAnalyzer.Analyze(text)),
+        ];
+    }
+
+    // What already stood in a file is not this agent's doing: the statements it adds, changes or moves are judged. Where a statement goes that
+    // guarded something, or several act together, the whole file is.
+    private static ImmutableArray<SqlPiece> Judged(FileChange change, ImmutableArray<SqlPiece> pieces)
+    {
+        if (change is not { Before: { } before, Complete: true } || pieces is not [{ Host: SqlHost.Plain } piece]) return pieces;
+        var diff = SemanticDiff.Compare(before, change.After);
+        if (diff.NoSemanticChange) return [];
+        if (diff.ChainFacts.Length > 0 || diff.Statements.Any(s => s.Change == StatementChange.Removed && s.Facts.Any(f => f.Severity > Severity.None))) return pieces;
+        var touched = diff.Statements.Where(s => s.Change is not (StatementChange.Unchanged or StatementChange.Removed)).Select(s => s.AfterIndex).ToHashSet();
+        ImmutableArray<StatementAnalysis> statements = [.. piece.Analysis.Statements.Where((_, index) => touched.Contains(index))];
+        return
+        [
+            piece with
+            {
+                Analysis = piece.Analysis with
+                {
+                    Statements = statements,
+                    Effect = statements.Select(s => s.Effect).DefaultIfEmpty(Effect.Allow).Max(),
+                    Severity = statements.Select(s => s.Severity).DefaultIfEmpty(Severity.None).Max(),
+                },
+            },
         ];
     }
 

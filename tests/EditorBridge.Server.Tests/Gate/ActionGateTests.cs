@@ -183,6 +183,27 @@ public sealed class ActionGateTests : IAsyncLifetime
         Assert.Contains("changed while the review was open", admission.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("drop table raw.orders;\nselect 1;\n", "DROP TABLE raw.orders;\n\n-- counted below\nselect 1;\n", true)]
+    [InlineData("drop table raw.orders;\nselect 1;\n", "drop table raw.orders;\nselect 2;\n", true)]
+    [InlineData("drop table raw.orders;\nselect 1;\n", "drop table raw.customers;\nselect 1;\n", false)]
+    [InlineData("select 1;\n", "select 1;\ndrop table raw.orders;\n", false)]
+    [InlineData("delete from raw.orders where id = 1;\n", "delete from raw.orders;\n", false)]
+    public async Task Only_what_the_agent_changes_is_judged(string before, string after, bool released)
+    {
+        await File.WriteAllTextAsync(_fixture.FileIn("a.sql"), before);
+        var request = _fixture.Write("a.sql", after);
+        if (released)
+        {
+            Assert.True((await _fixture.Gate.AdmitAsync(request, CancellationToken.None)).IsReleased);
+            return;
+        }
+
+        var (asking, item) = await _fixture.AskAsync(request);
+        await _fixture.Desk.GiveAsync(item.Id, GateFixture.Reject("no"));
+        Assert.False((await asking).IsReleased);
+    }
+
     [Fact]
     public async Task Nothing_is_released_when_the_ledger_cannot_record()
     {
