@@ -1,7 +1,8 @@
-// npm run screenshots: makes docs/images from the real program: real sessions of the real Claude Code against the sandbox
+// npm run screenshots [-- --portal | --editor] [--no-build]: makes docs/images from the real program: real sessions of the real Claude Code against the sandbox
 // account, the real portal in a real browser, and the real extension in a real VS Code workbench. Look at them afterwards.
 import fs from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { ensure } from './lib/clients.mjs';
 import { stopAll } from './lib/processes.mjs';
 import { build, checkTools, installNodePackages, root } from './lib/repository.mjs';
@@ -11,9 +12,11 @@ const images = path.join(root, 'docs', 'images');
 const version = '2.1.330';
 
 async function main() {
+  const { values: options } = parseArgs({ options: { portal: { type: 'boolean' }, editor: { type: 'boolean' }, 'no-build': { type: 'boolean' } } });
+  const both = !options.portal && !options.editor;
   await checkTools();
   await installNodePackages();
-  await build('EditorBridge.sln');
+  if (!options['no-build']) await build('EditorBridge.sln');
   await ensure(`claude-code-${version}`);
   await ensure('chromium');
   await ensure('code-server-4.139.1');
@@ -24,8 +27,8 @@ async function main() {
   try {
     const product = await Product.start({ after: (end) => ends.unshift(end), diagnostic: say });
     await work(product);
-    await portalImages(product);
-    await workbenchImages(product, (end) => ends.unshift(end));
+    if (both || options.portal) await portalImages(product);
+    if (both || options.editor) await workbenchImages(product, (end) => ends.unshift(end));
   } finally {
     for (const end of ends) await end();
     await stopAll(2000);
@@ -58,7 +61,7 @@ async function decide(product, verdict) {
 }
 
 async function portalImages(product) {
-  const { chromium } = await import('../tests/e2e/node_modules/playwright-core/index.mjs').catch(() => import('playwright-core'));
+  const { chromium } = await import('playwright-core');
   const waiting = product.claude({
     version,
     door: 'hook',
@@ -72,7 +75,7 @@ async function portalImages(product) {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1, colorScheme: 'light' });
     await page.goto(portal.link);
     await page.getByRole('button', { name: /sign in|continue/i }).click({ timeout: 5000 }).catch(() => {});
-    for (const [name, address] of [['portal', '/calls'], ['portal-overview', '/'], ['portal-reviews', '/reviews']]) {
+    for (const [name, address] of [['portal', '/calls'], ['portal-reviews', '/reviews']]) {
       await page.goto(`${portal.url}${address}`);
       await page.waitForLoadState('networkidle');
       await page.waitForTimeout(1500);
@@ -133,7 +136,7 @@ delete from raw.shop.orders where order_date < '2024-01-01';
 `;
 
 const grants = `grant select on all tables in schema raw.shop to role analyst;
-grant role sysadmin to user contractor;
+grant usage on warehouse reporting to role analyst;
 `;
 
 const ordersBefore = `create table shop.orders (

@@ -11,9 +11,9 @@ import { until } from '../harness.mjs';
 
 const command = path.join(root, 'scripts', 'start.mjs');
 
-async function begin(t, args = []) {
+async function begin(t, { state: name = 'state', args = [] } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'editorbridge-start-'));
-  const state = path.join(folder, 'state');
+  const state = path.join(folder, name);
   const ports = { host: await freePort(), portal: await freePort() };
   const lines = [];
   const child = start(process.execPath, [command, '--state', state, '--port', `${ports.host}`, '--portal-port', `${ports.portal}`, ...args], {
@@ -28,35 +28,30 @@ async function begin(t, args = []) {
 }
 
 async function ready(running) {
-  await until('the announcement', () => running.text().includes('Ctrl-C stops everything') || (running.child.exitCode !== null && assert.fail(running.text())), 300);
+  await until('the announcement', () => running.text().includes('Ctrl-C stops everything') || (running.child.exitCode !== null && assert.fail(running.text())), 500);
 }
 
-test('npm start prints what a newcomer needs, and all of it works', { timeout: 400_000 }, async (t) => {
-  const running = await begin(t);
-  await ready(running);
-
-  const health = await (await fetch(`http://127.0.0.1:${running.ports.host}/health`)).json();
-  assert.equal(health.sandbox, true);
-  const portal = await fetch(`http://127.0.0.1:${running.ports.portal}/`, { redirect: 'manual' });
-  assert.ok(portal.status < 400, `the portal answered ${portal.status}`);
-  const link = new RegExp(`http://127\\.0\\.0\\.1:${running.ports.portal}/\\S*\\?\\S+|http://127\\.0\\.0\\.1:${running.ports.portal}/\\S{20,}`).exec(running.text());
-  assert.ok(link, `a sign-in link is printed:\n${running.text()}`);
-  assert.match(running.text(), /editorbridge claude/);
-  assert.match(running.text(), new RegExp(`ANTHROPIC_BASE_URL=http://127\\.0\\.0\\.1:${running.ports.host} `));
-  const token = path.join(running.state, 'clients', 'claude.token');
-  assert.equal(fs.statSync(token).mode & 0o777, 0o600);
-});
-
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`npm start ends with everything it started on ${signal}`, { timeout: 400_000 }, async (t) => {
-    const running = await begin(t);
+for (const { signal, state } of [
+  { signal: 'SIGINT', state: 'state' },
+  { signal: 'SIGTERM', state: 'a state folder’s path' },
+]) {
+  test(`npm start, with its state in "${state}", prints what a newcomer needs, and ${signal} ends all it started`, { timeout: 600_000 }, async (t) => {
+    const running = await begin(t, { state });
     await ready(running);
-    const { pid } = await (await fetch(`http://127.0.0.1:${running.ports.host}/health`)).json();
+
+    const health = await (await fetch(`http://127.0.0.1:${running.ports.host}/health`)).json();
+    assert.equal(health.sandbox, true);
+    const link = new RegExp(`http://127\\.0\\.0\\.1:${running.ports.portal}/sign-in\\?code=\\S+`).exec(running.text());
+    assert.ok(link, `a sign-in link is printed:\n${running.text()}`);
+    assert.ok((await fetch(link[0], { redirect: 'manual' })).status < 400, 'the link is taken');
+    assert.match(running.text(), /editorbridge claude/);
+    assert.match(running.text(), new RegExp(`ANTHROPIC_BASE_URL=http://127\\.0\\.0\\.1:${running.ports.host} `));
+    assert.equal(fs.statSync(path.join(running.state, 'clients', 'claude.token')).mode & 0o777, 0o600);
 
     process.kill(running.child.pid, signal);
     await running.child.ended;
 
-    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+    assert.throws(() => process.kill(health.pid, 0), { code: 'ESRCH' });
     assert.ok(await portIsFree(running.ports.host));
     assert.ok(await portIsFree(running.ports.portal));
   });
@@ -66,7 +61,7 @@ test('npm start names the owner of a busy port and starts nothing', { timeout: 6
   const server = net.createServer();
   const port = await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
   t.after(() => server.close());
-  const running = await begin(t, ['--port', `${port}`]);
+  const running = await begin(t, { args: ['--port', `${port}`] });
 
   const { code } = await running.child.ended;
 
