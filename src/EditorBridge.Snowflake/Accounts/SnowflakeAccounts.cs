@@ -84,6 +84,18 @@ public static class SnowflakeAccounts
             [.. files.Problems]);
     }
 
+    /// <summary>A profile for an account that no file names: browser sign-in, or a token's file when one is given.</summary>
+    /// <exception cref="SignInException">The text is no account identifier.</exception>
+    public static AccountProfile FromIdentifier(string account, string? user, string? role, string? tokenFile)
+    {
+        var connection = new ConnectionSettings(account);
+        connection.Set("account", account);
+        connection.Sources.Add("command line");
+        return TryMake(connection, new ProfileSearch(new Dictionary<string, string>(), ""), out var profile, out var problem)
+            ? profile with { User = user, Role = role, TokenFile = tokenFile, SignIn = tokenFile is null ? SignInKind.OAuth : SignInKind.ProgrammaticAccessToken }
+            : throw new SignInException(problem);
+    }
+
     private static void ReadNamedVariables(IReadOnlyDictionary<string, string> environment, ConnectionFiles files)
     {
         foreach (var (variable, value) in environment.Where(entry => entry.Key.StartsWith(NamedPrefix, StringComparison.OrdinalIgnoreCase)))

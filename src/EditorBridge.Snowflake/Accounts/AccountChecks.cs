@@ -1,0 +1,235 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+
+namespace EditorBridge.Snowflake;
+
+public enum FindingLevel
+{
+    Good,
+    Note,
+    Warning,
+    /// <summary>Nothing will work until it is mended.</summary>
+    Broken,
+}
+
+/// <summary>One thing found out about the account, and what mends it.</summary>
+/// <param name="Fix">SQL or a command; null where nothing needs mending.</param>
+public sealed record AccountFinding(FindingLevel Level, string What, string? Fix = null);
+
+/// <summary>Who the account says we are.</summary>
+public sealed record AccountIdentity(string User, string Role, string Account, string Region, string? Warehouse, bool AllSecondaryRoles);
+
+/// <summary>
+/// Asks the account what stands in the way or is more than needed, each cause told apart. Tests the credential by what it can
+/// read, never by an empty inference request: a 403 to that has too many causes.
+/// </summary>
+public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimeProvider time)
+{
+    private static readonly string[] AdministratorRoles = ["ACCOUNTADMIN", "SECURITYADMIN", "ORGADMIN", "SYSADMIN", "USERADMIN", "GLOBALORGADMIN"];
+
+    /// <summary>Days before a token's end from which on a person is warned.</summary>
+    public const int WarnDays = 7;
+
+    /// <exception cref="SignInException">The account did not say; the message is its own.</exception>
+    public async Task<AccountIdentity> WhoAmIAsync(CancellationToken cancellationToken)
+    {
+        var row = await RowAsync("SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_ACCOUNT(), CURRENT_REGION(), CURRENT_WAREHOUSE(), CURRENT_SECONDARY_ROLES()", cancellationToken)
+            ?? throw new SignInException("The account answered without a row when asked who is signed in.");
+        return new AccountIdentity(row[0] ?? "", row[1] ?? "", row[2] ?? "", row[3] ?? "", row[4], SecondaryRolesAll(row.Length > 5 ? row[5] : null));
+    }
+
+    /// <param name="residency">The regions inference may run in; null when that is not restricted.</param>
+    public async Task<ImmutableArray<AccountFinding>> RunAsync(TokenKind kind, ResidencyRule? residency, CancellationToken cancellationToken)
+    {
+        var findings = ImmutableArray.CreateBuilder<AccountFinding>();
+        AccountIdentity identity;
+        try
+        {
+            identity = await WhoAmIAsync(cancellationToken);
+        }
+        catch (SignInException exception)
+        {
+            return [new AccountFinding(FindingLevel.Broken, exception.Message)];
+        }
+        findings.Add(new AccountFinding(FindingLevel.Good, $"Signed in as {identity.User}, role {identity.Role}, account {identity.Account} ({identity.Region})"));
+        AddRole(identity, findings);
+        await AddModelsAsync(findings, cancellationToken);
+        await AddRegionAsync(residency, findings, cancellationToken);
+        await AddAllowListAsync(findings, cancellationToken);
+        await AddNetworkPolicyAsync(identity, kind, findings, cancellationToken);
+        findings.AddRange(await TokensAsync(cancellationToken) is { } tokens ? tokens.SelectMany(token => Expiry(token, kind)) : []);
+        return findings.ToImmutable();
+    }
+
+    /// <summary>The user's programmatic access tokens, or null when the account does not show them.</summary>
+    public async Task<ImmutableArray<PersonalToken>?> TokensAsync(CancellationToken cancellationToken) =>
+        await ExecuteAsync("SHOW USER PROGRAMMATIC ACCESS TOKENS", cancellationToken) is SqlRows rows ? PersonalToken.Read(rows) : null;
+
+    private static void AddRole(AccountIdentity identity, ImmutableArray<AccountFinding>.Builder findings)
+    {
+        if (AdministratorRoles.Contains(identity.Role, StringComparer.OrdinalIgnoreCase))
+        {
+            findings.Add(new AccountFinding(FindingLevel.Warning, $"The agents work with the administrator role {identity.Role}: everything a reviewer lets pass may do everything.",
+                "editorbridge setup role    -- prints a role with only what is needed"));
+        }
+        if (identity.AllSecondaryRoles)
+        {
+            findings.Add(new AccountFinding(FindingLevel.Warning, "Secondary roles are on: statements run with the rights of every role the user has.",
+                $"ALTER USER {identity.User} SET DEFAULT_SECONDARY_ROLES = ();"));
+        }
+    }
+
+    private async Task AddModelsAsync(ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var models = await cortex.ListModelsAsync(cancellationToken);
+            var claude = models.Count(Messages.ModelNames.IsClaude);
+            findings.Add(claude > 0
+                ? new AccountFinding(FindingLevel.Good, $"{models.Length} models are offered, {claude} of them Claude")
+                : new AccountFinding(FindingLevel.Broken, "No Claude model is offered to this role.",
+                    "GRANT APPLICATION ROLE SNOWFLAKE.\"CORTEX-MODEL-ROLE-ALL\" TO ROLE <role>;  -- and see CORTEX_ENABLED_CROSS_REGION below"));
+        }
+        catch (CortexException exception)
+        {
+            findings.Add(new AccountFinding(FindingLevel.Broken, exception.Message));
+        }
+    }
+
+    private async Task AddRegionAsync(ResidencyRule? residency, ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    {
+        var value = await ParameterAsync("CORTEX_ENABLED_CROSS_REGION", "IN ACCOUNT", cancellationToken);
+        if (residency?.Breach(value) is { } breach)
+        {
+            findings.Add(new AccountFinding(FindingLevel.Broken, breach, residency.Fix));
+        }
+        else if (value is null)
+        {
+            findings.Add(new AccountFinding(FindingLevel.Note, "Where inference may run could not be read (CORTEX_ENABLED_CROSS_REGION)."));
+        }
+        else
+        {
+            var off = value.Equals("DISABLED", StringComparison.OrdinalIgnoreCase);
+            findings.Add(new AccountFinding(off ? FindingLevel.Warning : FindingLevel.Note,
+                off ? "Inference is kept to the account's own region, where almost no Claude model is served." : $"Inference may run in: {value}",
+                off ? "ALTER ACCOUNT SET CORTEX_ENABLED_CROSS_REGION = 'AWS_EU';  -- as ACCOUNTADMIN; or AWS_US, ANY_REGION, …" : null));
+        }
+    }
+
+    private async Task AddAllowListAsync(ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    {
+        if (await ParameterAsync("CORTEX_MODELS_ALLOWLIST", "IN ACCOUNT", cancellationToken) is { Length: > 0 } list && !list.Equals("All", StringComparison.OrdinalIgnoreCase))
+        {
+            findings.Add(new AccountFinding(FindingLevel.Note, $"CORTEX_MODELS_ALLOWLIST is {list}: other models need an application role.",
+                "GRANT APPLICATION ROLE SNOWFLAKE.\"CORTEX-MODEL-ROLE-CLAUDE-SONNET-4-6\" TO ROLE <role>;"));
+        }
+    }
+
+    private async Task AddNetworkPolicyAsync(AccountIdentity identity, TokenKind kind, ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    {
+        var ofUser = await ParameterAsync("NETWORK_POLICY", $"IN USER \"{identity.User.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", cancellationToken);
+        var ofAccount = await ParameterAsync("NETWORK_POLICY", "IN ACCOUNT", cancellationToken);
+        if (ofUser is null && ofAccount is null)
+        {
+            return;
+        }
+        if (string.IsNullOrEmpty(ofUser) && string.IsNullOrEmpty(ofAccount))
+        {
+            findings.Add(new AccountFinding(FindingLevel.Warning,
+                kind == TokenKind.ProgrammaticAccess
+                    ? "No network policy applies to this user: a stolen token works from everywhere, and many accounts refuse tokens without one."
+                    : "No network policy applies to this user: a stolen credential works from everywhere.",
+                "CREATE NETWORK POLICY eb_users ALLOWED_IP_LIST = ('<your network>'); ALTER USER <user> SET NETWORK_POLICY = eb_users;"));
+        }
+    }
+
+    private IEnumerable<AccountFinding> Expiry(PersonalToken token, TokenKind kind)
+    {
+        if (kind != TokenKind.ProgrammaticAccess || token.ExpiresAt is not { } end || !token.IsActive)
+        {
+            yield break;
+        }
+        var left = end - time.GetUtcNow();
+        if (left < TimeSpan.FromDays(WarnDays))
+        {
+            yield return new AccountFinding(left <= TimeSpan.Zero ? FindingLevel.Broken : FindingLevel.Warning,
+                left <= TimeSpan.Zero ? $"Access token {token.Name} ended {end:yyyy-MM-dd}" : $"Access token {token.Name} ends {end:yyyy-MM-dd HH:mm} UTC, in {Math.Ceiling(left.TotalDays):0} day(s)",
+                PersonalToken.RotateSql(token.Name));
+        }
+    }
+
+    private async Task<string?> ParameterAsync(string name, string where, CancellationToken cancellationToken)
+    {
+        if (await ExecuteAsync($"SHOW PARAMETERS LIKE '{name}' {where}", cancellationToken) is not SqlRows rows)
+        {
+            return null;
+        }
+        var column = rows.Columns.ToList().FindIndex(column => column.Name.Equals("value", StringComparison.OrdinalIgnoreCase));
+        return column >= 0 && rows.Rows.Length > 0 ? rows.Rows[0][column] : null;
+    }
+
+    private async Task<ImmutableArray<string?>?> RowAsync(string text, CancellationToken cancellationToken) => await ExecuteAsync(text, cancellationToken) switch
+    {
+        SqlRows { Rows: [var row, ..] } => row,
+        SqlFailure failure => throw new SignInException(failure.Message),
+        _ => null,
+    };
+
+    private Task<SqlOutcome> ExecuteAsync(string text, CancellationToken cancellationToken) => sql.ExecuteAsync(new SqlStatement
+    {
+        Text = text,
+        RequestId = Guid.NewGuid(),
+        QueryTag = "{\"app\":\"editorbridge\",\"purpose\":\"account check\"}",
+        Timeout = TimeSpan.FromSeconds(60),
+    }, cancellationToken);
+
+    private static bool SecondaryRolesAll(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return false;
+        }
+        try
+        {
+            using var json = JsonDocument.Parse(value);
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("value", out var all) && all.GetString() == "ALL";
+        }
+        catch (JsonException)
+        {
+            return value.Equals("ALL", StringComparison.OrdinalIgnoreCase);
+        }
+    }
+}
+
+/// <summary>A user's programmatic access token as the account lists it: never the secret.</summary>
+public sealed record PersonalToken(string Name, string? Role, DateTimeOffset? ExpiresAt, string Status)
+{
+    public bool IsActive => Status.Equals("ACTIVE", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>For an administrator, or for a session that did not sign in with a token: a token's own session may not rotate it.</summary>
+    public static string RotateSql(string name) => $"ALTER USER ROTATE PROGRAMMATIC ACCESS TOKEN \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\" EXPIRE_ROTATED_TOKEN_AFTER_HOURS = 24;";
+
+    internal static ImmutableArray<PersonalToken> Read(SqlRows rows)
+    {
+        int Column(string name) => rows.Columns.ToList().FindIndex(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var (name, role, expires, status) = (Column("name"), Column("role_restriction"), Column("expires_at"), Column("status"));
+        if (name < 0)
+        {
+            return [];
+        }
+        return [.. rows.Rows.Select(row => new PersonalToken(
+            row[name] ?? "",
+            role >= 0 ? row[role] : null,
+            expires >= 0 ? Moment(rows.Columns[expires], row[expires]) : null,
+            status >= 0 ? row[status] ?? "" : ""))];
+    }
+
+    private static DateTimeOffset? Moment(SqlColumn column, string? cell) => SqlValue.Read(column, cell) switch
+    {
+        DateTimeOffset moment => moment.ToUniversalTime(),
+        DateTime moment => new DateTimeOffset(DateTime.SpecifyKind(moment, DateTimeKind.Utc)),
+        string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) => moment,
+        _ => null,
+    };
+}
