@@ -3,6 +3,7 @@ using EditorBridge.Hosting;
 using EditorBridge.Ledger;
 using EditorBridge.Policies;
 using EditorBridge.Setup;
+using EditorBridge.Snowflake;
 
 namespace EditorBridge.Cli;
 
@@ -22,7 +23,7 @@ internal static class CommandLine
             PolicyCommand.Build(),
             LedgerCommands.Build(),
         };
-        foreach (var command in ReviewCommands.Build()) root.Add(command);
+        foreach (var command in ReviewCommands.Build().Concat(AccountCommands.Build())) root.Add(command);
         return root.Parse(args).InvokeAsync();
     }
 
@@ -33,7 +34,7 @@ internal static class CommandLine
         {
             return await command();
         }
-        catch (Exception e) when (e is StateFolderException or LedgerUnavailableException or HostNotStartedException or SetupException or BrokenPolicyException)
+        catch (Exception e) when (e is StateFolderException or LedgerUnavailableException or HostNotStartedException or SetupException or BrokenPolicyException or SignInException)
         {
             await Console.Error.WriteLineAsync("editorbridge: " + e.Message);
             return 1;

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using EditorBridge.Hosting;
 using EditorBridge.Ledger;
+using EditorBridge.Snowflake;
 
 namespace EditorBridge.Cli;
 
@@ -18,12 +19,14 @@ internal static partial class ServeCommand
         var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one.", CustomParser = Address };
         var tokenFile = new Option<FileInfo?>("--pat-file") { Description = "File (0600) holding a programmatic access token." };
         var account = new Option<string?>("--account") { Description = "Connection to use, by its name in Snowflake's connections.toml or ours." };
+        var upstream = new Option<UpstreamPath>("--upstream") { Description = "Path for inference: Rest, AiGateway (the account's own traces and quotas) or InferenceComplete (older accounts).", DefaultValueFactory = _ => UpstreamPath.Rest };
+        var europe = new Option<bool>("--eu-only") { Description = "Send nothing while the account's cross-region setting would let inference leave the European Union." };
         var byEditor = new Option<bool>("--started-by-editor") { Description = "Leave when no editor, stream or review has needed the host for ten minutes." };
         var portal = new Option<string?>("--portal-url") { Description = "Where the portal answers, for links." };
         var log = new Option<FileInfo?>("--log-file") { Description = "Write the log here and let go of the terminal." };
         var command = new Command("serve", "Run the host: the Messages proxy, the gate and the ledger, on 127.0.0.1.")
         {
-            port, state, sandbox, tokenFile, account, byEditor, portal, log,
+            port, state, sandbox, tokenFile, account, upstream, europe, byEditor, portal, log,
         };
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
@@ -35,6 +38,8 @@ internal static partial class ServeCommand
                 Sandbox = parsed.GetValue(sandbox),
                 TokenFile = parsed.GetValue(tokenFile)?.FullName,
                 Account = parsed.GetValue(account),
+                Upstream = parsed.GetValue(upstream),
+                Residency = parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null,
                 StartedByEditor = parsed.GetValue(byEditor),
                 PortalUrl = parsed.GetValue(portal),
             }, cancellationToken);

@@ -13,6 +13,7 @@ internal static class SetupCommand
     {
         var setup = new Command("setup", "Install EditorBridge into other programs, check what is installed, or remove it.");
         setup.Add(Claude());
+        setup.Add(RoleCommand.Build());
         return setup;
     }
 

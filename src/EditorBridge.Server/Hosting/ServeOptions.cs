@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using EditorBridge.Snowflake;
+
 namespace EditorBridge.Hosting;
 
 /// <summary>What the host is told at its start, once, from the command line.</summary>
@@ -21,6 +23,12 @@ internal sealed record ServeOptions
     /// <summary>Name of a connection in Snowflake's or our own configuration files; null for its default one.</summary>
     public string? Account { get; init; }
 
+    /// <summary>The account's path for inference.</summary>
+    public UpstreamPath Upstream { get; init; }
+
+    /// <summary>Where inference may run; null leaves that to the account.</summary>
+    public ResidencyRule? Residency { get; init; }
+
     /// <summary>A host an editor started leaves when nobody has needed it for ten minutes; one a person started stays.</summary>
     public bool StartedByEditor { get; init; }
 
@@ -37,4 +45,15 @@ internal sealed record ServeOptions
         if (PortalUrl is not null) arguments.AddRange(["--portal-url", PortalUrl]);
         return [.. arguments];
     }
+}
+
+/// <summary>The account's paths for inference.</summary>
+internal enum UpstreamPath
+{
+    /// <summary>Cortex REST: Claude by the Messages format, other models by chat completions.</summary>
+    Rest,
+    /// <summary>The Cortex AI Gateway: the same formats with the account's own traces, quotas and budgets.</summary>
+    AiGateway,
+    /// <summary>The older <c>inference:complete</c>, for accounts without the others.</summary>
+    InferenceComplete,
 }

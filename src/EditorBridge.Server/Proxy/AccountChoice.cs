@@ -3,26 +3,63 @@ using EditorBridge.Snowflake;
 
 namespace EditorBridge.Proxy;
 
-/// <summary>Which account a host serves, and how it is signed in there.</summary>
+/// <summary>Which account a host or a command works with, and how it is signed in there.</summary>
 internal static class AccountChoice
 {
-    /// <exception cref="HostNotStartedException">No account was named, or no credential for it.</exception>
-    public static (SnowflakeAccount Account, Credential Credential) Make(ServeOptions options)
+    /// <summary>Our own connections, beside Snowflake's.</summary>
+    public static string OwnFile(StateFolder state) => state.In("connections.toml");
+
+    /// <summary>Where sign-ins are kept.</summary>
+    public static string SecretsFolder(StateFolder state) => state.In("sign-ins");
+
+    /// <summary>The connection for what the command line says.</summary>
+    /// <param name="account">A connection's name or an account identifier; null for the default connection.</param>
+    /// <param name="tokenFile">A token's file, which stands over the connection's own way of signing in.</param>
+    /// <exception cref="SignInException">There is no such connection; the message lists those there are.</exception>
+    public static AccountProfile Profile(StateFolder state, string? account, Uri? sandbox, string? tokenFile)
     {
-        if (options.Sandbox is { } sandbox)
+        if (sandbox is not null)
         {
-            if (!SnowflakeHosts.IsLoopback(sandbox.Host)) throw new HostNotStartedException($"The sandbox account runs on this machine only, and {sandbox.Host} is not it. Nothing was started.");
-            return (new SnowflakeAccount("sandbox", sandbox, IsSandbox: true), Token(options, "editorbridge-sandbox writes one with --pat-file"));
+            if (!SnowflakeHosts.IsLoopback(sandbox.Host)) throw new SignInException($"The sandbox account runs on this machine only, and {sandbox.Host} is not it.");
+            return new AccountProfile
+            {
+                Name = "sandbox",
+                Account = new SnowflakeAccount("sandbox", sandbox, IsSandbox: true),
+                Identifier = "SANDBOX",
+                SignIn = tokenFile is null ? SignInKind.OAuth : SignInKind.ProgrammaticAccessToken,
+                TokenFile = tokenFile,
+                Sources = ["command line"],
+            };
         }
 
-        if (options.Account is not { Length: > 0 } name)
-            throw new HostNotStartedException("No account was named. Use --account with your Snowflake account identifier (ORG-ACCOUNT), or try the product without one: npm start. Nothing was started.");
-        if (!SnowflakeHosts.TryDerive(name, out var host, out var problem))
-            throw new HostNotStartedException($"'{name}' is not an account identifier: {problem} Nothing was started.");
-        return (new SnowflakeAccount(name, new Uri("https://" + host), IsSandbox: false), Token(options, "make one in Snowsight under your user's settings, and keep the file to yourself (chmod 600)"));
+        var found = SnowflakeAccounts.Load(ProfileSearch.OfThisUser(OwnFile(state)));
+        if (account is not null && !found.Profiles.Any(profile => profile.Name.Equals(account, StringComparison.OrdinalIgnoreCase)))
+        {
+            return SnowflakeAccounts.FromIdentifier(account, user: null, role: null, tokenFile);
+        }
+
+        var chosen = found.Choose(account);
+        return tokenFile is null ? chosen : chosen with { SignIn = SignInKind.ProgrammaticAccessToken, TokenFile = tokenFile };
     }
 
-    private static ProgrammaticAccessToken Token(ServeOptions options, string hint) => options.TokenFile is { } file
-        ? ProgrammaticAccessToken.FromFile(file)
-        : throw new HostNotStartedException($"No credential was given. Name the file that holds a programmatic access token with --pat-file; {hint}. Nothing was started.");
+    /// <summary>The connection for a host, found before anything is started.</summary>
+    /// <exception cref="HostNotStartedException">There is no such connection.</exception>
+    public static AccountProfile Profile(ServeOptions options) =>
+        OrNotStarted(() => Profile(options.State, options.Account, options.Sandbox, options.TokenFile));
+
+    /// <exception cref="HostNotStartedException">The connection lacks what its way of signing in needs.</exception>
+    public static AccountConnection Open(AccountProfile profile, StateFolder state, TimeProvider time, ILoggerFactory loggers) =>
+        OrNotStarted(() => AccountConnection.Open(profile, SecretsFolder(state), time, loggers));
+
+    private static T OrNotStarted<T>(Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (SignInException e)
+        {
+            throw new HostNotStartedException($"{e.Message} Nothing was started. To try the product without an account: npm start");
+        }
+    }
 }

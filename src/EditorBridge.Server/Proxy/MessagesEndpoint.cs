@@ -17,7 +17,7 @@ namespace EditorBridge.Proxy;
 /// </code>
 /// </summary>
 internal sealed partial class MessagesEndpoint(
-    CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, ProxySettings settings,
+    CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, ProxySettings settings, ResidencyGuard residency, TokenCounts counts,
     AgentSessions sessions, AdmittedCalls admitted, TimeProvider time, ILogger<MessagesEndpoint> logger)
 {
     public async Task AnswerAsync(HttpContext context)
@@ -30,20 +30,21 @@ internal sealed partial class MessagesEndpoint(
         // 1–3. Read, parse once, make it fit for the account.
         var (body, problem) = await RequestBody.ReadAsync(context.Request, clientGone);
         if (problem is not null || !MessagesRequest.TryParse(body, out var request, out problem)
-            || !CortexSanitizer.TrySanitize(request, RequestHeaders.Anthropic(context.Request), settings.Rules, out var sanitized, out problem))
+            || !UpstreamRequest.TryPrepare(request, RequestHeaders.Anthropic(context.Request), settings.Rules, settings.Legacy, out var prepared, out problem)
+            || (problem = await residency.RefusalAsync(clientGone)) is not null)
         {
             await FailAsync(context, problem!, callId);
             return;
         }
 
         var call = Caller(context.Request, request);
-        ReportRemovals(context.Response, sanitized);
+        ReportRemovals(context.Response, prepared);
         try
         {
             await CheckReturnedToolsAsync(call, request, callId);
 
             // 4. No record, no request.
-            await ledger.AppendAsync(ProxyEntries.Intent(callId, call, request, sanitized));
+            await ledger.AppendAsync(ProxyEntries.Intent(callId, call, request, prepared));
         }
         catch (LedgerUnavailableException e)
         {
@@ -56,7 +57,7 @@ internal sealed partial class MessagesEndpoint(
         var end = new ProxyEnd();
         try
         {
-            await ForwardAsync(context, sanitized, request, call, end, callId);
+            await ForwardAsync(context, prepared, request, call, end, callId);
         }
         catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
         {
@@ -66,13 +67,14 @@ internal sealed partial class MessagesEndpoint(
         {
             end.Duration = time.GetElapsedTime(started);
             await RecordEndAsync(callId, call, end);
+            counts.Learn(prepared.Model, request, end.Seen.Usage);
         }
     }
 
-    private async Task ForwardAsync(HttpContext context, SanitizedRequest sanitized, MessagesRequest request, StreamCall call, ProxyEnd end, string callId)
+    private async Task ForwardAsync(HttpContext context, UpstreamRequest prepared, MessagesRequest request, StreamCall call, ProxyEnd end, string callId)
     {
         var clientGone = context.RequestAborted;
-        await using var answer = await cortex.SendMessagesAsync(sanitized.Body, sanitized.Headers, clientGone);
+        await using var answer = await cortex.SendAsync(prepared, clientGone);
         end.Status = answer.Status;
         end.UpstreamRequestId = answer.RequestId;
         end.Attempts = answer.Attempts;
@@ -125,9 +127,9 @@ internal sealed partial class MessagesEndpoint(
         return new StreamCall(session, RequestHeaders.Actor(http), Workspace: null, request.Model, HookHolds: sessions.IsHooked(session));
     }
 
-    private static void ReportRemovals(HttpResponse response, SanitizedRequest sanitized)
+    private static void ReportRemovals(HttpResponse response, UpstreamRequest prepared)
     {
-        if (sanitized.Removals.Length > 0) response.Headers["x-editorbridge-changed"] = Removals.Header(sanitized.Removals);
+        if (prepared.Removals.Length > 0) response.Headers["x-editorbridge-changed"] = Removals.Header(prepared.Removals);
     }
 
     private async Task RecordEndAsync(string callId, StreamCall call, ProxyEnd end)

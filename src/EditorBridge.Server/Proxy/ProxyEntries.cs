@@ -35,9 +35,9 @@ internal sealed class ProxyEnd
 /// <summary>The proxy's entries: what is about to leave for the account, and how that ended. Described in docs/audit-format.md.</summary>
 internal static class ProxyEntries
 {
-    public static AuditDraft Intent(string callId, StreamCall call, MessagesRequest request, SanitizedRequest sanitized) => Of(EntryKind.MessageIntent, callId, call) with
+    public static AuditDraft Intent(string callId, StreamCall call, MessagesRequest request, UpstreamRequest prepared) => Of(EntryKind.MessageIntent, callId, call) with
     {
-        Model = sanitized.Model,
+        Model = prepared.Model,
         Result = "intent",
         Facts = new JsonObject
         {
@@ -47,11 +47,11 @@ internal static class ProxyEntries
             ["messages"] = request.MessageCount,
             ["tools"] = request.ToolNames.Length,
             ["bytes"] = request.Body.Length,
-            ["sentBytes"] = sanitized.Body.Length,
+            ["sentBytes"] = prepared.Body.Length,
             ["bodySha256"] = request.BodyHash,
             ["conversationSha256"] = request.ConversationHash,
             ["promptSha256"] = request.LastUserTextHash,
-            ["removals"] = new JsonArray([.. sanitized.Removals.Select(r => new JsonObject
+            ["removals"] = new JsonArray([.. prepared.Removals.Select(r => new JsonObject
             {
                 ["kind"] = r.Kind.ToString(),
                 ["what"] = r.What,

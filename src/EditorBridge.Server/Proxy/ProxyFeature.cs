@@ -11,17 +11,18 @@ internal static class ProxyFeature
     /// <summary>The Messages proxy and the account behind it.</summary>
     public static IServiceCollection AddProxy(this IServiceCollection services, ServeOptions options)
     {
-        var (account, credential) = AccountChoice.Make(options);
-        services.AddSingleton(account);
-        services.AddSingleton(new GateContext(account.Name, Role: null, Warehouse: null, options.State.Path, options.Port == 0 ? null : options.Port));
-        services.AddSingleton(new ProxySettings(SanitizerRules.Default, account.IsSandbox));
-        services.AddSingleton(provider => new CortexClient(
-            account,
-            credential,
-            new HttpMessageInvoker(new EgressHandler(EgressHandler.Sockets(), [account.BaseAddress])),
-            new CortexOptions(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<CortexClient>>()));
+        var profile = AccountChoice.Profile(options);
+        services.AddSingleton(profile.Account);
+        services.AddSingleton(new GateContext(profile.Name, profile.Role, profile.Warehouse, options.State.Path, options.Port == 0 ? null : options.Port));
+        services.AddSingleton(new ProxySettings(SanitizerRules.Default, profile.Account.IsSandbox, Legacy: options.Upstream == UpstreamPath.InferenceComplete));
+        services.AddSingleton(provider => AccountChoice.Open(profile, options.State, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => provider.GetRequiredService<AccountConnection>().Cortex(new CortexOptions
+        {
+            BasePath = options.Upstream == UpstreamPath.AiGateway ? CortexOptions.AiGatewayBasePath : CortexOptions.DefaultBasePath,
+        }));
+        services.AddSingleton(provider => provider.GetRequiredService<AccountConnection>().Sql());
+        services.AddSingleton<TokenCounts>();
+        services.AddSingleton(provider => new ResidencyGuard(options.Residency, provider.GetRequiredService<SqlApiClient>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<StreamGate>();
         services.AddSingleton<AnswerGate>();
         services.AddSingleton<MessagesEndpoint>();
@@ -31,6 +32,8 @@ internal static class ProxyFeature
 
     public static void MapProxy(this IEndpointRouteBuilder routes)
     {
+        // A connection that cannot be used is told before the host starts, not at the first request.
+        _ = routes.ServiceProvider.GetRequiredService<AccountConnection>();
         var api = routes.MapGroup("/v1").RequireToken(Client.Claude);
         api.MapPost("/messages", (HttpContext context, MessagesEndpoint messages) => messages.AnswerAsync(context));
         api.MapPost("/messages/count_tokens", (Delegate)CountTokensEndpoint.AnswerAsync);

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using EditorBridge.Proxy;
+using EditorBridge.Snowflake;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EditorBridge.Cli;
+
+/// <summary>The options that say which account a command is about.</summary>
+internal sealed class AccountOptions
+{
+    public Option<string?> Account { get; } = new("--account") { Description = "Connection by its name in Snowflake's files or ours, or an account identifier such as myorg-myaccount." };
+    public Option<FileInfo?> TokenFile { get; } = new("--pat-file") { Description = "File (0600) holding a programmatic access token." };
+    public Option<Uri?> Sandbox { get; } = new("--sandbox") { Description = "The stand-in account at this address." };
+    public Option<string?> State { get; } = StateOption.Build();
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[Account, TokenFile, Sandbox, State]) command.Add(option);
+    }
+
+    public StateFolder Folder(ParseResult parsed) => StateFolder.Open(parsed.GetValue(State));
+
+    public AccountProfile Profile(ParseResult parsed) =>
+        AccountChoice.Profile(Folder(parsed), parsed.GetValue(Account), parsed.GetValue(Sandbox), parsed.GetValue(TokenFile)?.FullName);
+
+    /// <exception cref="SignInException">The connection cannot be used as it is.</exception>
+    public AccountConnection Open(ParseResult parsed, AccountProfile? profile = null) =>
+        AccountConnection.Open(profile ?? Profile(parsed), AccountChoice.SecretsFolder(Folder(parsed)), TimeProvider.System, NullLoggerFactory.Instance);
+}
