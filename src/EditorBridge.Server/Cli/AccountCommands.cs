@@ -32,7 +32,7 @@ internal static class AccountCommands
 
             var name = await connection.SignIn().RunAsync(address => Show(address, browser: !parsed.GetValue(noBrowser)), cancellationToken);
             OwnConnections.Remember(AccountChoice.OwnFile(options.Folder(parsed)), profile);
-            Console.WriteLine($"Signed in to {profile.Account.BaseAddress.Host}{(name is null ? "" : $" as {name}")}. Kept in {connection.Store.Description}.");
+            Console.WriteLine($"Signed in to {profile.Account.BaseAddress.Authority}{(name is null ? "" : $" as {name}")}. Kept in {connection.Store.Description}.");
             return await WhoAsync(connection, cancellationToken);
         }));
         return command;
@@ -47,7 +47,7 @@ internal static class AccountCommands
         {
             using var connection = options.Open(parsed);
             Console.WriteLine(connection.SignOut()
-                ? $"Signed out of '{connection.Profile.Name}'. Tokens already handed out end by themselves within minutes; an administrator can end them at once with ALTER USER … REMOVE DELEGATED AUTHORIZATIONS."
+                ? $"Signed out of '{connection.Profile.Name}'. Tokens already handed out end by themselves within minutes; an administrator can end them at once with ALTER USER … REMOVE DELEGATED AUTHORIZATIONS FROM SECURITY INTEGRATION SNOWFLAKE$LOCAL_APPLICATION;"
                 : $"Nobody was signed in to '{connection.Profile.Name}' by browser.");
             return Task.FromResult(0);
         }));

@@ -10,7 +10,7 @@ internal sealed class AccountOptions
 {
     public Option<string?> Account { get; } = new("--account") { Description = "Connection by its name in Snowflake's files or ours, or an account identifier such as myorg-myaccount." };
     public Option<FileInfo?> TokenFile { get; } = new("--pat-file") { Description = "File (0600) holding a programmatic access token." };
-    public Option<Uri?> Sandbox { get; } = new("--sandbox") { Description = "The stand-in account at this address." };
+    public Option<Uri?> Sandbox { get; } = new("--sandbox") { Description = "The stand-in account at this address.", CustomParser = ServeCommand.Address };
     public Option<string?> State { get; } = StateOption.Build();
 
     public void AddTo(Command command)

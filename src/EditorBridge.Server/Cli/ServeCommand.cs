@@ -47,7 +47,7 @@ internal static partial class ServeCommand
         return command;
     }
 
-    private static Uri? Address(ArgumentResult argument)
+    public static Uri? Address(ArgumentResult argument)
     {
         var text = argument.Tokens.Single().Value;
         if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return address;
