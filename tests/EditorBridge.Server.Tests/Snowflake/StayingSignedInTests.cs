@@ -182,25 +182,19 @@ public sealed class StayingSignedInTests : IAsyncLifetime
     {
         using var browser = await SignedInAsync();
         string? secret = null;
-        await PumpAsync(RotatedAsync());
+        await new PatRotation(Sql(browser)).RotateAsync("SANDBOX", browser.Credential.Kind, 24, made => { secret = made; return Task.CompletedTask; }, default);
         Assert.NotEqual(Server.ProgrammaticAccessToken, secret);
         using var token = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(secret!) }, _folder, _clock, NullLoggerFactory.Instance);
         Assert.NotEmpty(await token.Cortex().ListModelsAsync(default));
-        var exception = await Assert.ThrowsAsync<SignInException>(() => new PatRotation(token.Sql()).RotateAsync("SANDBOX", token.Credential.Kind, 24, _ => Task.CompletedTask, default));
+        var exception = await Assert.ThrowsAsync<SignInException>(() => new PatRotation(Sql(token)).RotateAsync("SANDBOX", token.Credential.Kind, 24, _ => Task.CompletedTask, default));
         Assert.Contains("ALTER USER ROTATE PROGRAMMATIC ACCESS TOKEN \"SANDBOX\"", exception.Message, StringComparison.Ordinal);
-
-        async Task<bool> RotatedAsync()
-        {
-            await new PatRotation(browser.Sql()).RotateAsync("SANDBOX", browser.Credential.Kind, 24, made => { secret = made; return Task.CompletedTask; }, default);
-            return true;
-        }
     }
 
     [Fact]
     public async Task Account_is_checked_cause_by_cause()
     {
         using var token = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.ProgrammaticAccessToken) }, _folder, _clock, NullLoggerFactory.Instance);
-        var checks = new AccountChecks(token.Sql(), token.Cortex(), _clock);
+        var checks = new AccountChecks(Sql(token), token.Cortex(), _clock);
         var findings = await RunAsync(checks);
         Assert.Contains(findings, finding => finding.Level == FindingLevel.Good && finding.What.Contains("role ANALYST", StringComparison.Ordinal));
         Assert.Contains(findings, finding => finding.Level == FindingLevel.Broken && finding.What.Contains("ANY_REGION", StringComparison.Ordinal));
@@ -209,10 +203,10 @@ public sealed class StayingSignedInTests : IAsyncLifetime
         Assert.Contains(await RunAsync(checks), finding => finding.Level == FindingLevel.Warning && finding.Fix?.Contains("ROTATE", StringComparison.Ordinal) == true);
 
         using var admin = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.AdminToken) }, _folder, _clock, NullLoggerFactory.Instance);
-        Assert.Contains(await RunAsync(new AccountChecks(admin.Sql(), admin.Cortex(), _clock)), finding => finding.Level == FindingLevel.Warning && finding.What.Contains("ACCOUNTADMIN", StringComparison.Ordinal));
+        Assert.Contains(await RunAsync(new AccountChecks(Sql(admin), admin.Cortex(), _clock)), finding => finding.Level == FindingLevel.Warning && finding.What.Contains("ACCOUNTADMIN", StringComparison.Ordinal));
 
         Task<System.Collections.Immutable.ImmutableArray<AccountFinding>> RunAsync(AccountChecks made) =>
-            PumpAsync(made.RunAsync(TokenKind.ProgrammaticAccess, ResidencyRule.EuropeOnly, default));
+            made.RunAsync(TokenKind.ProgrammaticAccess, ResidencyRule.EuropeOnly, default);
     }
 
     [Theory]
@@ -290,20 +284,13 @@ public sealed class StayingSignedInTests : IAsyncLifetime
     private async Task RegisterAsync(RSA key)
     {
         using var admin = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.AdminToken) }, _folder, _clock, NullLoggerFactory.Instance);
-        var outcome = await PumpAsync(admin.Sql().ExecuteAsync(new SqlStatement { Text = $"alter user DEVELOPER set rsa_public_key = '{Convert.ToBase64String(key.ExportSubjectPublicKeyInfo())}'", RequestId = Guid.NewGuid() }, default));
+        var outcome = await Sql(admin).ExecuteAsync(new SqlStatement { Text = $"alter user DEVELOPER set rsa_public_key = '{Convert.ToBase64String(key.ExportSubjectPublicKeyInfo())}'", RequestId = Guid.NewGuid() }, default);
         Assert.IsType<SqlRows>(outcome);
     }
 
-    /// <summary>Moves the clock along while something waits by it, a moment at a time.</summary>
-    private async Task<T> PumpAsync<T>(Task<T> waiting)
-    {
-        while (!waiting.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromMilliseconds(1));
-            await Task.Yield();
-        }
-        return await waiting;
-    }
+    /// <summary>Statements wait by the real clock: only sign-ins live by the one the test moves.</summary>
+    private static SqlApiClient Sql(AccountConnection connection) =>
+        new(connection.Profile.Account, connection.Credential, connection.Http, TimeProvider.System, NullLogger<SqlApiClient>.Instance);
 
     private static async Task WriteSecretAsync(string path, string text)
     {
