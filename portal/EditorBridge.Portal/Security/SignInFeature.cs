@@ -55,13 +55,12 @@ public static class SignInFeature
         });
     }
 
-    // A page gets the sign-in page; the circuit, a fetch and the like get a plain 401.
+    // Somebody who opens a page is sent to the sign-in page; the circuit, a form and the like get a plain 401.
     private static Task Challenge(RedirectContext<CookieAuthenticationOptions> context)
     {
-        var wantsPage = HttpMethods.IsGet(context.Request.Method) && !context.Request.Path.StartsWithSegments("/_blazor")
-            && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-        if (wantsPage) return SignInPage.WriteAsync(context.HttpContext, StatusCodes.Status401Unauthorized, SignInPage.Needed);
-        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        var wantsPage = HttpMethods.IsGet(context.Request.Method) && !context.Request.Path.StartsWithSegments("/_blazor");
+        if (wantsPage) context.Response.Redirect(SignInPath);
+        else context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         return Task.CompletedTask;
     }
 

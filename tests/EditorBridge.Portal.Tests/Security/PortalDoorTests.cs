@@ -74,12 +74,12 @@ public sealed class PortalDoorTests : IAsyncLifetime
     [InlineData("/reviews")]
     [InlineData("/settings")]
     [InlineData("/no-such-page")]
-    public async Task Without_a_cookie_every_page_is_the_sign_in_page(string path)
+    public async Task Without_a_cookie_every_page_leads_to_the_sign_in_page(string path)
     {
         using var client = _portal.Stranger();
         using var response = await client.GetAsync(new Uri(path, UriKind.Relative));
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        var page = await response.Content.ReadAsStringAsync();
+        Assert.Equal((HttpStatusCode.Redirect, "/sign-in"), (response.StatusCode, response.Headers.Location?.ToString()));
+        var page = await client.GetStringAsync(response.Headers.Location);
         Assert.Contains("one-time link", page, StringComparison.Ordinal);
         Assert.DoesNotContain("blazor", page, StringComparison.OrdinalIgnoreCase);
     }
@@ -139,7 +139,7 @@ public sealed class PortalDoorTests : IAsyncLifetime
         using var signedOut = await client.SendAsync(post);
         Assert.Equal(HttpStatusCode.OK, signedOut.StatusCode);
         using var after = await client.GetAsync(new Uri("/", UriKind.Relative));
-        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, after.StatusCode);
     }
 
     [Theory]
