@@ -30,10 +30,7 @@ public static class SignInFeature
             options.LoginPath = SignInPath;
             options.Events.OnRedirectToLogin = Challenge;
             options.Events.OnRedirectToAccessDenied = context =>
-            {
-                context.Response.StatusCode = StatusCodes.Status403Forbidden;
-                return Task.CompletedTask;
-            };
+                SignInPage.WriteAsync(context.HttpContext, StatusCodes.Status403Forbidden, SignInPage.NotForYou);
         });
 
         services.AddAuthorizationBuilder()

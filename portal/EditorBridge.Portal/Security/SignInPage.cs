@@ -17,6 +17,8 @@ public static class SignInPage
     public static readonly SignInNotice Needed = new("Sign in with a link",
         "The portal opens with a one-time link. The program that runs the portal prints one when it starts; \"Open portal\" in the editor makes one too.");
     public static readonly SignInNotice SignedOut = new("You are signed out", "To come back, make a new link.");
+    public static readonly SignInNotice NotForYou = new("This page is not for your role",
+        "Your roles do not include the right to see this page. Go back, or ask whoever gave you the link for one with another role:");
     public static readonly SignInNotice Entering = new("Signed in", "Opening the portal…", Enter: true);
 
     private const string Command = "editorbridge-portal link --state FOLDER";
@@ -55,7 +57,7 @@ public static class SignInPage
             <p>{Encode(text[notice.Message])}</p>
             {(notice.Enter
                 ? $"<p><a href=\"/\">{Encode(text["Continue"])}</a></p>"
-                : $"<p class=\"hint\">{Encode(text["In a terminal:"])}</p><pre><code>{Encode(Command)}</code></pre>")}
+                : $"<p class=\"hint\">{Encode(text["In a terminal:"])}</p><pre><code>{Encode(notice == NotForYou ? Command + " --role auditor" : Command)}</code></pre>")}
           </main>
         </body>
         </html>

@@ -11,6 +11,9 @@
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
+    for (const menu of document.querySelectorAll("details.eb-menu[open]")) {
+      if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
+    }
     if (event.target.closest("[data-skip]")) {
       event.preventDefault();
       document.getElementById("content")?.focus();
@@ -23,6 +26,11 @@
   // j/k walk rows, Enter opens one (it is a link), / goes to the search field, ? is left to the browser.
   document.addEventListener("keydown", (event) => {
     const target = event.target instanceof Element ? event.target : null;
+    if (event.key === "Escape") {
+      const menu = document.querySelector("details.eb-menu[open]");
+      if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || target?.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "/") {
       const search = document.querySelector("[data-search]");

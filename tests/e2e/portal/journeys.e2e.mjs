@@ -5,7 +5,7 @@ import { missing, until } from '../harness.mjs';
 import { PortalJourney } from './browser.mjs';
 
 const skip = missing('chromium');
-const dangerous = 'drop table if exists raw.shop.orders_staging;\ngrant select on all tables in schema raw.shop to role public;\n';
+const dangerous = 'drop table if exists raw.shop.orders_staging;\ndelete from raw.shop.orders;\n';
 
 test('a held action is shown as it comes, rejected with a reason, and the agent gets the reason', { skip }, async (t) => {
   const journey = await PortalJourney.start(t);
