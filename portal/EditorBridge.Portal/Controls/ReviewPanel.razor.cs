@@ -23,6 +23,8 @@ public sealed partial class ReviewPanel
     /// <summary>What became of the review, when it is over.</summary>
     [Parameter] public string? Outcome { get; set; }
     [Parameter] public bool OutcomeGood { get; set; }
+    /// <summary>Who approved first where two must.</summary>
+    [Parameter] public string? FirstApproval { get; set; }
 
     [Inject] private HostConnection Connection { get; set; } = default!;
     [Inject] private HostWatch Host { get; set; } = default!;

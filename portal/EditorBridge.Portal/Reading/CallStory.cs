@@ -14,6 +14,9 @@ public sealed record CallStory(AuditCall Call, ImmutableArray<AuditEntry> Entrie
     /// <summary>The file it is about, when it is about one.</summary>
     public string? Path => Review?.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "path") : null;
 
+    /// <summary>Who approved first where two must; null when nobody has.</summary>
+    public string? FirstApproval => Entries.LastOrDefault(entry => entry.Draft is { Kind: EntryKind.ReviewVerdict, Result: "approved_first" })?.Draft.Actor;
+
     /// <summary>The last reason somebody gave, a person or the policy.</summary>
     public string? Reason => Entries.Reverse()
         .Select(entry => entry.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "reason") : null)

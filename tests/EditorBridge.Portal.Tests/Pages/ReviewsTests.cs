@@ -121,6 +121,29 @@ public sealed class ReviewsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Where_two_must_approve_the_first_one_alone_releases_nothing()
+    {
+        var call = await _ledger.History.HeldAsync(Session, twoPeople: true);
+        await _ledger.StartHostAsync();
+        await using var first = new PortalContext(_ledger, person: "carol");
+        await first.LookAsync();
+        var page = first.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-verdict", PortalContext.Patience);
+        await Button(page, "Approve").ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Contains("A second person must approve", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.DoesNotContain(await EntriesAsync(call), entry => entry.Kind == EntryKind.ReviewVerdict && entry.Result == "approved");
+
+        await using var second = new PortalContext(_ledger, person: "bo");
+        await second.LookAsync();
+        var other = second.Open<Reviews>("/reviews");
+        other.WaitForElement(".eb-verdict", PortalContext.Patience);
+        Assert.Contains("carol approved; a second person is needed", other.Text(), StringComparison.Ordinal);
+        await Button(other, "Approve").ClickAsync(new());
+        other.WaitForAssertion(() => Assert.Contains("Approved. The agent goes on.", other.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.Contains(await EntriesAsync(call), entry => entry is { Kind: EntryKind.ReviewVerdict, Result: "approved", Actor: "person:bo" });
+    }
+
+    [Fact]
     public async Task While_the_host_is_down_history_shows_and_verdicts_are_off()
     {
         await _ledger.History.HeldAsync(Session);

@@ -70,8 +70,8 @@ test('calls are filtered by line, facet and brush, opened by keyboard, exported 
   await page.waitForURL(/state%3Arejected/);
   await until('one call', async () => (await rows.count()) === 1);
 
-  await page.getByRole('button', { name: /^Read/ }).click();
-  await page.getByText('No call fits').waitFor();
+  await page.getByRole('navigation', { name: 'Filters' }).getByRole('button', { name: /^Write/ }).click();
+  await page.waitForURL(/tool%3AWrite/);
   await page.goBack();
   await until('one call again', async () => (await rows.count()) === 1);
 
