@@ -61,6 +61,7 @@ export function summary(view: ReviewView): string {
     label(view),
     plain(view.summary, 500),
     ...view.changes.map((change) => `• ${plain(change, 300)}`),
+    ...view.undo.map((undo) => `Undo ${plain(undo, 400)}`),
     view.objects.length > 0 ? `Touches: ${touched(view.objects)}` : '',
     view.rules.length > 0 ? `Rules: ${view.rules.map((rule) => plain(rule, 80)).join(', ')}` : '',
     ...view.findings.map((f) => `${f.severity}: ${findingText(f)}`),

@@ -92,6 +92,7 @@ export interface ReviewView {
   proposed: string | null;
   editable: boolean;
   changes: string[];
+  undo: string[];
   findings: FindingView[];
   objects: ObjectView[];
   decidedBy: string | null;

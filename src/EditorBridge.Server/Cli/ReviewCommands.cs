@@ -100,6 +100,8 @@ internal static class ReviewCommands
         text.AppendLine(CultureInfo.InvariantCulture, $"asked by {TerminalText.Visible(review.Actor)} through the {review.Door} door{(review.Path is null ? "" : $", file {TerminalText.Visible(review.Path)}")}");
         text.AppendLine(TerminalText.Visible(review.Summary));
         foreach (var finding in review.Findings) text.AppendLine(CultureInfo.InvariantCulture, $"  [{finding.RuleId}] {finding.Severity}: {TerminalText.Visible(finding.Message)}");
+        foreach (var change in review.Changes) text.AppendLine(CultureInfo.InvariantCulture, $"  change: {TerminalText.Line(change)}");
+        foreach (var undo in review.Undo) text.AppendLine(CultureInfo.InvariantCulture, $"  undo:   {TerminalText.Line(undo)}");
         text.AppendLine().AppendLine(review.Before is null ? "proposed:" : "before:");
         if (review.Before is not null) text.AppendLine(TerminalText.Visible(review.Before)).AppendLine("after:");
         return text.AppendLine(TerminalText.Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();

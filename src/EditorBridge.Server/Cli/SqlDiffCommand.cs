@@ -73,6 +73,8 @@ internal static class SqlDiffCommand
             foreach (var fact in statement.Facts) WriteFact(text, fact, indent);
             if (statement.Body is { } body) Describe(text, body, before, after, indent + "    ");
         }
+        if (diff.Statements.Count(statement => statement is { Change: StatementChange.Unchanged, NeedsLook: true }) is > 0 and var affected)
+            text.WriteLine($"{indent}  {affected} unchanged {(affected == 1 ? "statement is" : "statements are")} affected: what sets the context, or a value, changed before.");
         foreach (var fact in diff.ChainFacts) WriteFact(text, fact, indent);
     }
 

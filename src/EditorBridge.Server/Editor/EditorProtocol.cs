@@ -54,11 +54,12 @@ public sealed record ObjectView(string Name, string Kind, string Access);
 
 /// <summary>A review as an editor shows it. <paramref name="State"/>: pending, approved, edited, rejected, expired.</summary>
 /// <param name="Changes">What the change of a SQL file does, a sentence each, the most serious first; empty when there is nothing to compare.</param>
+/// <param name="Undo">How each statement that is not harmless would be taken back, or why it cannot be.</param>
 public sealed record ReviewView(
     string Id, string State, DateTimeOffset OpenedAt, DateTimeOffset ExpiresAt,
     string Title, string Door, string Tool, string Actor, string? SessionId, string? Workspace,
     string Severity, string Summary, string[] Rules, bool ReasonRequired, bool TwoPeople,
-    string? Path, string? Before, string? After, bool Complete, string? Proposed, bool Editable, string[] Changes,
+    string? Path, string? Before, string? After, bool Complete, string? Proposed, bool Editable, string[] Changes, string[] Undo,
     FindingView[] Findings, ObjectView[] Objects, string? DecidedBy, string? DecidedReason);
 
 public sealed record ReviewsResult(ReviewView[] Pending, ReviewView[] Recent);

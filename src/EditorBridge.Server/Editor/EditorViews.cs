@@ -43,7 +43,7 @@ internal static class EditorViews
         item.Title, EditorWire.Name(item.Door), item.Tool, item.Actor, item.SessionId, item.Workspace,
         EditorWire.Name(item.Severity), item.Decision.Summary, [.. item.Decision.Rules.Select(rule => rule.Id)],
         item.Decision.Obligations.ReasonRequired, item.Decision.Obligations.TwoPeople,
-        item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change),
+        item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change), UndoOf(item),
         [.. item.Findings.Select(finding => new FindingView(finding.RuleId, EditorWire.Name(finding.Severity), finding.Message, finding.Start, finding.Length))],
         ObjectsOf(item.Objects), person, reason);
 
@@ -60,6 +60,27 @@ internal static class EditorViews
             .OrderByDescending(line => line.Item1)
             .Select(line => line.Text)
             .ToArray();
+        return told.Length <= MostChanges ? told : [.. told.Take(MostChanges), $"and {told.Length - MostChanges} more"];
+    }
+
+    /// <summary>How what is asked for would be taken back, statement by statement.</summary>
+    internal static string[] UndoOf(ReviewItem item)
+    {
+        if (item.Objects.IsEmpty) return [];
+        var pieces = item switch
+        {
+            { Change: { } change } => EmbeddedSql.InFile(change.Path, change.After),
+            { Tool: "Bash", Proposed: { } command } => EmbeddedSql.InShell(command),
+            { Proposed: { } sql } => EmbeddedSql.InFile("proposed.sql", sql),
+            _ => [],
+        };
+        var told =
+            (from piece in pieces
+             from statement in piece.Analysis.Statements
+             where statement.Effect != Effect.Allow
+             let plan = UndoPlan.Of(piece.Sql, statement)
+             where plan.Undo != Undo.NotNeeded
+             select $"{statement.Title}: {plan.Explanation}{(plan.Statements.IsEmpty ? "" : $" Undo: {string.Join("; ", plan.Statements)}")}").Distinct().ToArray();
         return told.Length <= MostChanges ? told : [.. told.Take(MostChanges), $"and {told.Length - MostChanges} more"];
     }
 

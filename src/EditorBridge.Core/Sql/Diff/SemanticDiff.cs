@@ -72,6 +72,10 @@ public static class SemanticDiff
         {
             facts.Add(new DiffFact(DiffFactKind.Context, Severity.Medium, "Moved across a statement that sets the context (USE, SET, a transaction), so it may act on other objects or with other rights."));
         }
+        else if (same && before.Context != after.Context && after.Analysis.Effect != Effect.Allow)
+        {
+            facts.Add(new DiffFact(DiffFactKind.Context, Severity.Medium, "The text is the same, but what sets its context (USE, SET, a transaction) changed before it."));
+        }
         if (moved && !same) facts.Add(new DiffFact(DiffFactKind.Context, Severity.Low, "Also moved to another place."));
         if (same && before.Analysis.Effect != after.Analysis.Effect) RiskFacts.Add(facts, before.Analysis, after.Analysis);
         return new StatementDiff

@@ -57,6 +57,9 @@ public sealed record StatementDiff
     /// <summary>The comparison of the bodies, when both are SQL.</summary>
     public SqlDiff? Body { get; init; }
 
+    /// <summary>False only for a statement that is the same and runs in the same context with the same judgement.</summary>
+    public bool NeedsLook => Change != StatementChange.Unchanged || !Facts.IsEmpty;
+
     public string Title => (After ?? Before)!.Title;
 }
 
