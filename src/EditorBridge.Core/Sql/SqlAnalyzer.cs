@@ -23,9 +23,9 @@ public static class SqlAnalyzer
         return new SqlAnalysis
         {
             Statements = statements,
-            ChainReasons = [.. chains.Select(chain => chain.Reason)],
+            ChainReasons = chains,
             Effect = statements.Max(statement => statement.Effect),
-            Severity = statements.Max(statement => statement.Severity),
+            Severity = chains.Aggregate(statements.Max(statement => statement.Severity), (worst, chain) => chain.Severity > worst ? chain.Severity : worst),
         };
     }
 

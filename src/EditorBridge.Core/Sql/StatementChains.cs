@@ -5,17 +5,14 @@ namespace EditorBridge.Sql;
 /// <summary>What several statements do together: a stage built and then filled, a role made, given and taken, a protection removed and then a read.</summary>
 internal static class StatementChains
 {
-    /// <param name="Effect">What every statement of the submission is raised to.</param>
-    internal readonly record struct Found(Reason Reason, Effect Effect);
-
-    public static ImmutableArray<Found> Find(ImmutableArray<StatementAnalysis> statements, int limit)
+    public static ImmutableArray<Reason> Find(ImmutableArray<StatementAnalysis> statements, int limit)
     {
         if (statements.Length < 2) return [];
-        var found = ImmutableArray.CreateBuilder<Found>();
+        var found = ImmutableArray.CreateBuilder<Reason>();
         var whole = new TextSpan(statements[0].Span.Start, statements[^1].Span.End - statements[0].Span.Start);
         if (statements.Length > limit)
         {
-            found.Add(new Found(new Reason("G23", $"The text holds {statements.Length} statements, more than a person reviews at once.", whole, Severity.Medium), Effect.Review));
+            found.Add(new Reason("G23", $"The text holds {statements.Length} statements, more than a person reviews at once.", whole, Severity.Medium));
         }
         if (statements.All(statement => statement.Effect == Effect.Allow)) return found.DrainToImmutable();
         var outside = new HashSet<string>(StringComparer.Ordinal);
@@ -30,15 +27,15 @@ internal static class StatementChains
                 if (o.Kind == "STAGE" && o.Access is ObjectAccess.Create or ObjectAccess.Write && (ids.Contains("E6") || ids.Contains("E5"))) outside.Add(o.Name.TrimStart('@'));
                 if (o.Kind == "STAGE" && o.Access == ObjectAccess.Export && ids.Contains("E2"))
                 {
-                    if (outside.Contains(o.Name.TrimStart('@'))) found.Add(new Found(new Reason("E1", $"Data is written to {o.Name}, which this text points to a place outside the account.", statement.Span, Severity.Critical), Effect.Deny));
+                    if (outside.Contains(o.Name.TrimStart('@'))) found.Add(new Reason("E1", $"Data is written to {o.Name}, which this text points to a place outside the account.", statement.Span, Severity.Critical));
                     filled.Add(o.Name);
                 }
-                if (ids.Contains("E3") && filled.Contains(o.Name)) found.Add(new Found(new Reason("E3", $"Data is written to {o.Name} and then downloaded.", statement.Span, Severity.Critical), Effect.Deny));
-                if (ids.Contains("E14") && filled.Contains(o.Name)) found.Add(new Found(new Reason("E14", $"Data is written to {o.Name} and then handed out by link.", statement.Span, Severity.High), Effect.Deny));
+                if (ids.Contains("E3") && filled.Contains(o.Name)) found.Add(new Reason("E3", $"Data is written to {o.Name} and then downloaded.", statement.Span, Severity.Critical));
+                if (ids.Contains("E14") && filled.Contains(o.Name)) found.Add(new Reason("E14", $"Data is written to {o.Name} and then handed out by link.", statement.Span, Severity.High));
                 if (o is { Kind: "ROLE", Access: ObjectAccess.Create }) roles.Add(o.Name);
-                if (o is { Kind: "ROLE", Access: ObjectAccess.Read } && ids.Contains("P16") && roles.Contains(o.Name)) found.Add(new Found(new Reason("P16", $"Role {o.Name} is created, given rights and then used in the same text.", statement.Span, Severity.High), Effect.Deny));
+                if (o is { Kind: "ROLE", Access: ObjectAccess.Read } && ids.Contains("P16") && roles.Contains(o.Name)) found.Add(new Reason("P16", $"Role {o.Name} is created, given rights and then used in the same text.", statement.Span, Severity.High));
                 if (ids.Contains("P9") && o.Access == ObjectAccess.Write) unprotected.Add(o.Name);
-                if (o.Access is ObjectAccess.Read or ObjectAccess.Export && unprotected.Contains(o.Name)) found.Add(new Found(new Reason("P9", $"The protection of {o.Name} is removed and the data is then read.", statement.Span, Severity.Critical), Effect.Deny));
+                if (o.Access is ObjectAccess.Read or ObjectAccess.Export && unprotected.Contains(o.Name)) found.Add(new Reason("P9", $"The protection of {o.Name} is removed and the data is then read.", statement.Span, Severity.Critical));
             }
         }
         return found.DrainToImmutable();
@@ -64,16 +61,26 @@ internal static class StatementChains
     private static bool WritesShortName(SqlObject o) =>
         o.Access != ObjectAccess.Read && !o.Name.Contains('.', StringComparison.Ordinal) && o.Kind is not ("ROLE" or "USER" or "WAREHOUSE" or "DATABASE" or "SHARE");
 
-    /// <summary>Every statement of a chain's submission is at least as strict as the chain: released one by one they would do the same.</summary>
-    public static ImmutableArray<StatementAnalysis> Raise(ImmutableArray<StatementAnalysis> statements, ImmutableArray<Found> chains)
+    /// <summary>
+    /// Every statement of a chain's submission is reviewed: released one by one they would do the same. The one that completes the chain takes its severity.
+    /// </summary>
+    public static ImmutableArray<StatementAnalysis> Raise(ImmutableArray<StatementAnalysis> statements, ImmutableArray<Reason> chains)
     {
-        var effect = chains.Max(chain => chain.Effect);
-        var severity = chains.Max(chain => chain.Reason.Severity);
-        return [.. statements.Select(statement => statement with
+        var builder = ImmutableArray.CreateBuilder<StatementAnalysis>(statements.Length);
+        foreach (var statement in statements)
         {
-            Effect = statement.Effect > effect ? statement.Effect : effect,
-            Severity = statement.Severity > severity ? statement.Severity : severity,
-            Reasons = [.. statement.Reasons, .. chains.Select(chain => chain.Reason).Where(reason => statement.Reasons.All(own => own.Id != reason.Id || own.Message != reason.Message))],
-        })];
+            var severity = statement.Severity;
+            foreach (var chain in chains)
+            {
+                if (chain.Span == statement.Span && chain.Severity > severity) severity = chain.Severity;
+            }
+            builder.Add(statement with
+            {
+                Effect = statement.Effect > Effect.Review ? statement.Effect : Effect.Review,
+                Severity = severity > Severity.Low ? severity : Severity.Low,
+                Reasons = [.. statement.Reasons, .. chains.Where(chain => statement.Reasons.All(own => own.Id != chain.Id))],
+            });
+        }
+        return builder.MoveToImmutable();
     }
 }

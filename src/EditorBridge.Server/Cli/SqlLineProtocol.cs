@@ -14,9 +14,25 @@ internal static class SqlLineProtocol
 {
     private static readonly JsonWriterOptions Written = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    /// <summary>One of each kind of statement, read before the first line arrives: otherwise the first answers would be charged with compiling the reader.</summary>
+    private static readonly string[] Samples =
+    [
+        "SELECT a, b::INT, c:d.e[0]::VARCHAR, COUNT(*) OVER (PARTITION BY f ORDER BY g ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM db.s.t AS x JOIN \"U\" y ON x.i = y.i, LATERAL FLATTEN(INPUT => z) WHERE a IN (SELECT 1) AND b BETWEEN 1 AND 2 GROUP BY ALL HAVING COUNT(*) > 1 QUALIFY ROW_NUMBER() OVER (ORDER BY a) = 1 ORDER BY a DESC LIMIT 10",
+        "WITH c AS (SELECT CASE WHEN a = 'x' THEN {'k': [1, 2]} END AS d FROM @s/p (FILE_FORMAT => 'f')) SELECT * EXCLUDE (d) FROM c UNION ALL (SELECT d FROM VALUES (1), (2)) ->> SELECT $1 FROM $1",
+        "SELECT * FROM t PIVOT (SUM(a) FOR b IN ('x')) AT (OFFSET => -1) SAMPLE (10); SHOW TABLES LIKE 'x' IN SCHEMA s; DESC TABLE t; LIST @s; EXPLAIN SELECT 1; USE SCHEMA s; SET v = 'a' || 'b'; SELECT * FROM IDENTIFIER($v)",
+        "BEGIN LET x INT := 1; IF (x > 0) THEN SELECT :x; ELSE DELETE FROM t WHERE 1 = 1; END IF; FOR r IN (SELECT 1) DO NULL; END FOR; EXCEPTION WHEN OTHER THEN RETURN SQLERRM; END",
+        "INSERT INTO t (a) SELECT 1; UPDATE t SET a = 1 WHERE b = 2; DELETE FROM t; MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN UPDATE SET b = 1 WHEN NOT MATCHED THEN INSERT (a) VALUES (1); TRUNCATE TABLE t; COPY INTO t FROM @s; COPY INTO 's3://b' FROM t; PUT file:///x @s; GET @s file:///x; REMOVE @s",
+        "CREATE OR REPLACE TABLE t (a INT, b VARCHAR(10)); CREATE VIEW v AS SELECT 1; CREATE TASK k AS CALL p(); CREATE PROCEDURE p() RETURNS INT LANGUAGE SQL AS $$ BEGIN RETURN 1; END $$; CREATE FUNCTION f() RETURNS INT LANGUAGE PYTHON AS $$ s.sql(f'DROP TABLE {x}') $$; CREATE MASKING POLICY m AS (v STRING) RETURNS STRING -> v; ALTER TABLE t DROP COLUMN c; DROP TABLE t; GRANT SELECT ON TABLE t TO ROLE r; GRANT ROLE a TO USER b; USE ROLE r; ALTER SESSION SET TIMEZONE = 'UTC'; CALL p(1); EXECUTE IMMEDIATE 'SELECT 1'; EXECUTE TASK k; COMMENT ON TABLE t IS 'x'; BEGIN; COMMIT",
+        "SELECT {{ x }} /* a /* b */ FROM t; \uFF1B !source x; FROBNICATE; {% set q = 'SELECT 1' %}",
+    ];
+
     public static async Task RunAsync(TextReader input, TextWriter output, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
+        foreach (var sample in Samples)
+        {
+            for (var round = 0; round < 40; round++) _ = Answer(JsonSerializer.Serialize(new Dictionary<string, string> { ["id"] = "", ["sql"] = sample }), buffer);
+        }
         while (await input.ReadLineAsync(cancellationToken) is { } line)
         {
             if (string.IsNullOrWhiteSpace(line)) continue;

@@ -22,8 +22,8 @@ internal static class SqlReport
         writer.WriteStartObject();
         Judgement(writer, statement);
         writer.WriteStartArray("objects");
-        // An outside address is a destination, not an object of the account; the reasons speak of it.
-        foreach (var name in statement.Objects.Where(o => o.Kind != "LOCATION").Select(o => o.Name).Distinct(StringComparer.Ordinal)) writer.WriteStringValue(name);
+        // An outside address is a destination and no object of the account, and a name that is only known at run time is no name: the reasons speak of both.
+        foreach (var name in statement.Objects.Where(o => o.Kind != "LOCATION" && !IsOpen(o.Name)).Select(o => o.Name).Distinct(StringComparer.Ordinal)) writer.WriteStringValue(name);
         writer.WriteEndArray();
         writer.WriteStartArray("columns");
         foreach (var column in statement.Columns) writer.WriteStringValue(column);
@@ -33,6 +33,8 @@ internal static class SqlReport
         writer.WriteEndArray();
         writer.WriteEndObject();
     }
+
+    private static bool IsOpen(string name) => name.Contains("{{", StringComparison.Ordinal) || name.Contains("<%", StringComparison.Ordinal) || name.Contains('&', StringComparison.Ordinal) || name.Contains("IDENTIFIER(", StringComparison.Ordinal);
 
     private static void Judgement(Utf8JsonWriter writer, StatementAnalysis statement)
     {

@@ -7,7 +7,7 @@ namespace EditorBridge.Tests.Sql;
 /// <summary>Random texts made of pieces that matter to the reader. Runs shortly by default, for minutes with EDITORBRIDGE_SOAK=1.</summary>
 public sealed class SqlFuzzTests
 {
-    private static readonly int Seconds = Environment.GetEnvironmentVariable("EDITORBRIDGE_SOAK") == "1" ? 240 : 3;
+    private static readonly int Seconds = Environment.GetEnvironmentVariable("EDITORBRIDGE_SOAK") == "1" ? 240 : 2;
 
     private static readonly string[] Pieces =
     [

@@ -203,6 +203,8 @@ internal sealed partial class StatementReader
             _at += 2;
             return Value(name);
         }
+        // SYSTEM$LOG_INFO('…'); stands alone in a block.
+        if (Kind() == TokenKind.Word && Kind(1) == TokenKind.OpenParen && TextOf().StartsWith("SYSTEM$", StringComparison.OrdinalIgnoreCase)) return Expression();
         return SqlInBlock();
     }
 

@@ -93,7 +93,8 @@ internal sealed partial class StatementReader
             if (CommandTable.ClauseAt(_text, _tokens.AsSpan(i, end - i), verb, noun) is not { } clause) continue;
             var span = SpanOf(i, Math.Min(i + clause.Pattern.Length, end));
             var message = $"{RuleCatalogue.Get(clause.Reason).Meaning.TrimEnd('.')} ({Excerpt(i, Math.Min(i + clause.Pattern.Length, end))}).";
-            _draft.Raise(clause.Reason, clause.Effect, clause.Severity, span, clause.Class, message);
+            // Whatever is set on the account is a change of the account first of all.
+            _draft.Raise(clause.Reason, clause.Effect, clause.Severity, span, noun == "ACCOUNT" ? null : clause.Class, message);
             i += clause.Pattern.Length - 1;
         }
     }
@@ -108,7 +109,10 @@ internal sealed partial class StatementReader
             case "TABLE" or "DYNAMIC TABLE" or "ICEBERG TABLE" or "DYNAMIC ICEBERG TABLE" or "EXTERNAL TABLE" or "HYBRID TABLE" or "EVENT TABLE" or "INTERACTIVE TABLE" or "ONLINE FEATURE TABLE":
                 if (Kind() == TokenKind.OpenParen) TableColumns();
                 return DefinitionQuery();
-            case "VIEW" or "MATERIALIZED VIEW" or "SEMANTIC VIEW":
+            case "SEMANTIC VIEW":
+                SemanticTables();
+                return Tail();
+            case "VIEW" or "MATERIALIZED VIEW":
                 if (Kind() == TokenKind.OpenParen) ViewColumns();
                 return DefinitionQuery();
             case "TASK" or "ALERT" or "PIPE": return DeferredStatement(noun);
@@ -131,6 +135,29 @@ internal sealed partial class StatementReader
         ScanForFunctions(_at, _end);
         _at = _end;
         return true;
+    }
+
+    /// <summary><c>TABLES (alias AS db.schema.t PRIMARY KEY (id), u)</c> of a semantic view.</summary>
+    private void SemanticTables()
+    {
+        for (var i = _at; i + 1 < _end; i++)
+        {
+            if (!_tokens[i].Of(_text).Equals("TABLES", StringComparison.OrdinalIgnoreCase) || _tokens[i + 1].Kind != TokenKind.OpenParen) continue;
+            var close = BehindParen(i + 1);
+            _at = i + 2;
+            while (_at < close - 1)
+            {
+                if (Word(1) == Kw.AS) _at += 2;
+                if (!ObjectName("TABLE", ObjectAccess.Read, out _)) break;
+                for (; _at < close - 1 && Kind() != TokenKind.Comma; _at++)
+                {
+                    if (Kind() == TokenKind.OpenParen) _at = BehindParen(_at) - 1;
+                }
+                _at++;
+            }
+            _at = close;
+            return;
+        }
     }
 
     private void ViewColumns()
@@ -312,7 +339,16 @@ internal sealed partial class StatementReader
         var noun = MatchNoun();
         var kind = noun?.Name ?? Upper(TextOf());
         if (noun is null) _at++;
-        if (!ObjectName(kind, ObjectAccess.Write, out var name)) return false;
+        if (!Name(out var name)) return false;
+        if (kind == "COLUMN" && name.Text.LastIndexOf('.') is > 0 and var dot)
+        {
+            _draft.Column(name.Text[(dot + 1)..]);
+            Note(name with { Text = name.Text[..dot], Parts = name.Parts - 1 }, "TABLE", ObjectAccess.Write);
+        }
+        else
+        {
+            Note(name, kind, ObjectAccess.Write);
+        }
         SkipParens();
         _draft.Title = $"COMMENT ON {kind} {name.Text}";
         return Eat(Kw.IS) && Kind() is TokenKind.String or TokenKind.DollarString && ++_at >= _end;

@@ -104,7 +104,10 @@ internal sealed partial class StatementReader
         {
             case FunctionEffect.SensitiveRead: _draft.Flag("R2", span); break;
             case FunctionEffect.Ai: _draft.Flag("E15", span, StatementClass.Exfil); break;
-            case FunctionEffect.FileLink: _draft.Flag("E14", span, StatementClass.Exfil); break;
+            case FunctionEffect.FileLink:
+                _draft.Flag("E14", span, StatementClass.Exfil);
+                StageArgument(open);
+                break;
             case FunctionEffect.EarlierResult: _draft.Flag("R6", span); break;
             case FunctionEffect.RunsQuery: RunsQuery(open, span); break;
             case FunctionEffect.SystemTrace: _draft.Flag("E18", span); break;
@@ -114,6 +117,7 @@ internal sealed partial class StatementReader
             case FunctionEffect.SystemToken: _draft.Flag("P8", span, StatementClass.Privilege); break;
             case FunctionEffect.SystemSend: _draft.Flag("E9", span, StatementClass.Exfil); break;
             case FunctionEffect.Pure when name == "GENERATOR": Generator(open); break;
+            case FunctionEffect.Pure when name is "INFER_SCHEMA" or "TO_FILE": StageArgument(open); break;
         }
     }
 
@@ -154,6 +158,18 @@ internal sealed partial class StatementReader
         {
             if (_tokens[i].Kind != TokenKind.Number) continue;
             if (double.TryParse(_tokens[i].Of(_text), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var rows) && rows > 1e9) _draft.Flag("S8", _tokens[i].Span);
+        }
+    }
+
+    /// <summary>A stage that is named in a string: <c>INFER_SCHEMA(LOCATION =&gt; '@s/p')</c>.</summary>
+    private void StageArgument(int open)
+    {
+        for (var i = open + 1; i < BehindParen(open); i++)
+        {
+            if (_tokens[i].Kind != TokenKind.String || Literal(_tokens[i]) is not ['@', _, ..] stage) continue;
+            _draft.Object(StageName(stage), "STAGE", ObjectAccess.Read, _tokens[i].Span);
+            _draft.Flag("R4", _tokens[i].Span);
+            return;
         }
     }
 
