@@ -108,6 +108,9 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     /// <exception cref="LedgerUnavailableException">It could not be written.</exception>
     public Task<CheckpointNote> SignCheckpointAsync() => _loop.RunAsync((store, now) => store.SignCheckpoint(now));
 
+    /// <summary>Runs something alone on the append thread: how tests hold it still, or make SQLite answer as a full disk does.</summary>
+    internal Task<T> RunAloneAsync<T>(Func<LedgerStore, T> work) => _loop.RunAsync((store, _) => work(store));
+
     /// <summary>Writes what waits, records the closing, signs it and lets the ledger go.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -130,6 +130,9 @@ internal sealed class LedgerStore : IDisposable
     /// <summary>Lets SQLite look at its tables again where they have grown, so that lists go on using the right index. Takes milliseconds.</summary>
     public void Optimize() => LedgerConnection.Execute(_connection, "PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002;");
 
+    /// <summary>Lets SQLite refuse to grow this handle's file beyond a number of pages, with the error of a full disk. For tests.</summary>
+    internal long LimitPages(int pages) => LedgerConnection.ScalarNumber(_connection, $"PRAGMA max_page_count = {pages}");
+
     /// <summary>Runs a change other than an append (retention, holds, receipts) together with the entry that records it.</summary>
     public AuditEntry AppendWith(PreparedEntry prepared, DateTimeOffset at, Action<SqliteConnection, long> change)
     {

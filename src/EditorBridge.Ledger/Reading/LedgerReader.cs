@@ -54,6 +54,21 @@ public sealed partial class LedgerReader : IDisposable
     public Task<ImmutableArray<AuditEntry>> EntriesAsync(EntryFilter filter, long? before, int limit, CancellationToken cancellationToken = default) =>
         RunAsync(q => NewestEntries(q, filter, before, limit), cancellationToken);
 
+    /// <summary>Entries of a range in order, both ends included; none when the range lies beyond the chain.</summary>
+    public Task<ImmutableArray<AuditEntry>> RangeAsync(long from, long to, CancellationToken cancellationToken = default) => RunAsync(
+        q =>
+        {
+            byte[]? previous = q.Context.Entries.Where(e => e.Sequence == from - 1).Select(e => e.Hash).FirstOrDefault();
+            var entries = ImmutableArray.CreateBuilder<AuditEntry>();
+            foreach (StoredEntry stored in StoredEntry.Read(q.Connection, from, to))
+            {
+                entries.Add(stored.ToEntry(previous is null ? HashChain.Genesis : [.. previous]));
+                previous = stored.Hash;
+            }
+            return entries.ToImmutable();
+        },
+        cancellationToken);
+
     /// <summary>A payload's text; null when it was never kept or has been dropped.</summary>
     public Task<AuditPayload?> PayloadAsync(long sequence, string name, CancellationToken cancellationToken = default) =>
         RunAsync(q => Payloads(q, sequence).FirstOrDefault(p => p.Name == name), cancellationToken);

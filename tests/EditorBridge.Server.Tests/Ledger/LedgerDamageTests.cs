@@ -251,6 +251,12 @@ public class LedgerDamageTests
         LedgerConnection.Execute(connection, string.Concat(triggers.Select(t => $"DROP TRIGGER {t};")) + sql);
     }
 
+    internal static void Change(TemporaryLedger ledger, string sql)
+    {
+        using SqliteConnection connection = LedgerConnection.Open(ledger.Files.Database, SqliteOpenMode.ReadWrite);
+        LedgerConnection.Execute(connection, sql);
+    }
+
     /// <summary>A careful forger: changes an entry and computes every hash after it anew.</summary>
     private static void Rewrite(TemporaryLedger ledger, long from)
     {
