@@ -4,11 +4,26 @@ return args switch
 {
     ["sql"] => SqlBenchmark.Run(),
     ["sql-diff"] => SqlDiffBenchmark.Run(),
+// Each benchmark is a command of its own: name it, and its options after it.
+return args switch
+{
+    ["ledger-append", .. var rest] => await LedgerBenchmarks.AppendAsync(rest),
+    ["ledger-verify", .. var rest] => await LedgerBenchmarks.VerifyAsync(rest),
+    ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
+    ["ledger-writer", var folder] => await LedgerWriterProgram.RunAsync(folder),
     _ => Usage(),
 };
 
 static int Usage()
 {
     Console.Error.WriteLine("No benchmark was named. There are: sql, sql-diff");
+    Console.Error.WriteLine("No benchmark was named. There is: sql-diff");
+    Console.Error.WriteLine("""
+        Name a benchmark:
+          ledger-append              durable appends: p50 and p99 for 1, 8 and 64 callers
+          ledger-verify FOLDER       a whole verification
+          ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)
+          ledger-writer FOLDER       appends until it is killed and prints what was acknowledged (for the kill tests)
+        """);
     return 2;
 }

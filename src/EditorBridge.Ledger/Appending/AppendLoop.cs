@@ -95,6 +95,9 @@ internal sealed partial class AppendLoop : IAsyncDisposable
         throw new LedgerUnavailableException($"{_options.QueueLimit} records already wait for the disk. Nothing was recorded or released. Try again in a moment.");
     }
 
+    /// <summary>Drops the words of payloads that are gone from the full-text index.</summary>
+    public void RefreshSearch(IEnumerable<long> calls) => _search?.Refresh(calls);
+
     public Task<T> RunAsync<T>(Func<LedgerStore, DateTimeOffset, T> work)
     {
         var request = new StoreWork<T>(work);

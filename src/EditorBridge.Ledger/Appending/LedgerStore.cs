@@ -37,6 +37,9 @@ internal sealed class LedgerStore : IDisposable
 
     public string LedgerId { get; }
 
+    /// <summary>For reading, and for changes inside <see cref="AppendWith"/>.</summary>
+    public SqliteConnection Connection => _connection;
+
     /// <summary>The last durable entry; sequence 0 and the genesis hash before the first.</summary>
     public ChainHead Head { get; private set; }
 

@@ -19,6 +19,9 @@ public sealed record CallTotals(
     long Requests, long Actions, long Reviewed, long Rejected, long Refused, long Expired, long Failed, long Unknown, long HeldMilliseconds,
     long InputTokens, long OutputTokens, long CacheReadTokens, long CacheWriteTokens);
 
+/// <summary>A checkpoint that somebody outside the folder keeps.</summary>
+public sealed record WitnessReceipt(string Witness, long Sequence, DateTimeOffset At, string Note);
+
 public sealed partial class LedgerReader
 {
     /// <summary>Sums of a window, whole hours.</summary>
@@ -114,6 +117,25 @@ public sealed partial class LedgerReader
             .Select(text => CheckpointNote.TryParse(text, out CheckpointNote? note) ? note : throw new InvalidDataException("A checkpoint is not in its form."))
             .ToImmutableArray(),
         cancellationToken);
+
+    /// <summary>Legal holds, those in force first.</summary>
+    public Task<ImmutableArray<LegalHold>> HoldsAsync(CancellationToken cancellationToken = default) => RunAsync(
+        q => q.Context.Holds.OrderBy(h => h.ReleasedSequence != null).ThenByDescending(h => h.PlacedSequence).AsEnumerable()
+            .Select(h => new LegalHold(
+                h.Id,
+                new HoldScope { SessionId = h.SessionId, CallId = h.CallId, Actor = h.Actor, From = At(h.FromAt), To = At(h.ToAt) },
+                h.PlacedSequence,
+                h.ReleasedSequence))
+            .ToImmutableArray(),
+        cancellationToken);
+
+    /// <summary>Who keeps which checkpoint outside the folder, newest first.</summary>
+    public Task<ImmutableArray<WitnessReceipt>> ReceiptsAsync(int limit, CancellationToken cancellationToken = default) => RunAsync(
+        q => q.Context.Receipts.OrderByDescending(r => r.Number).Take(limit).AsEnumerable()
+            .Select(r => new WitnessReceipt(r.Witness, r.Sequence, DateTimeOffset.FromUnixTimeMilliseconds(r.At), r.Note)).ToImmutableArray(),
+        cancellationToken);
+
+    private static DateTimeOffset? At(long? milliseconds) => milliseconds is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
 
     /// <summary>Size, signatures, witnesses and the writer.</summary>
     public Task<LedgerStatus> StatusAsync(CancellationToken cancellationToken = default) => RunAsync(

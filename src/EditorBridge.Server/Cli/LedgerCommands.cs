@@ -13,12 +13,17 @@ internal static class LedgerCommands
     /// <summary>The question could not be answered: wrong use, no ledger, no right to read it.</summary>
     public const int NoAnswer = 2;
 
-    public static Command Build() => new("ledger", "Verify, copy, export and keep the ledger.")
+    public static Command Build()
     {
-        LedgerVerifyCommand.Build(),
-        LedgerStatusCommand.Build(),
-        LedgerSeedCommand.Build(),
-    };
+        var command = new Command("ledger", "Verify, copy, export and keep the ledger.")
+        {
+            LedgerVerifyCommand.Build(),
+            LedgerStatusCommand.Build(),
+            LedgerSeedCommand.Build(),
+        };
+        foreach (Command keeping in LedgerKeepingCommands.Build()) command.Add(keeping);
+        return command;
+    }
 
     public static Option<string?> FolderOption() =>
         new("--ledger") { Description = "Ledger folder, for a copy that lies elsewhere (default: the state folder's ledger)." };

@@ -1,0 +1,154 @@
+using System.CommandLine;
+using System.Globalization;
+using EditorBridge.Ledger;
+
+namespace EditorBridge.Cli;
+
+/// <summary><c>editorbridge ledger backup, restore, new-segment, prune, hold</c>: keeping a ledger over years. All but backup need the host to be stopped.</summary>
+internal static class LedgerKeepingCommands
+{
+    public static IEnumerable<Command> Build()
+    {
+        yield return Backup();
+        yield return Restore();
+        yield return NewSegment();
+        yield return Prune();
+        yield return new Command("hold", "Place, release and list legal holds: payloads under a hold survive every retention.") { HoldPlace(), HoldRelease(), HoldList() };
+    }
+
+    private static string Person => "person:" + Environment.UserName;
+
+    private static Command Backup()
+    {
+        var (ledger, state) = (LedgerCommands.FolderOption(), StateOption.Build());
+        var target = new Argument<string>("folder") { Description = "Folder to make; it must not exist yet." };
+        var command = new Command("backup", "Copy the ledger, while the host runs or not, and verify the copy.") { target, ledger, state };
+        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
+        {
+            VerifyReport report = await LedgerArchive.BackupAsync(LedgerCommands.Folder(parsed, ledger, state), parsed.GetValue(target)!, cancellationToken);
+            Console.WriteLine(LedgerVerifyCommand.Describe(report));
+            return report.IsSound ? LedgerCommands.Sound : LedgerCommands.Damaged;
+        }));
+        return command;
+    }
+
+    private static Command Restore()
+    {
+        var (ledger, state) = (LedgerCommands.FolderOption(), StateOption.Build());
+        var backup = new Argument<string>("backup") { Description = "Folder that 'editorbridge ledger backup' made." };
+        var command = new Command("restore", "Put a verified backup in place. What was there is kept under segments; the restored chain says what it lacks.") { backup, ledger, state };
+        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
+        {
+            VerifyReport report = await LedgerArchive.RestoreAsync(
+                LedgerCommands.Folder(parsed, ledger, state), parsed.GetValue(backup)!, Person, TimeProvider.System, cancellationToken);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Restored {report.LastSequence:N0} entries. The checkpoints that witnesses keep of later entries will show what is lost."));
+            return LedgerCommands.Sound;
+        }));
+        return command;
+    }
+
+    private static Command NewSegment()
+    {
+        var (ledger, state, reason) = (LedgerCommands.FolderOption(), StateOption.Build(), ReasonOption());
+        var command = new Command("new-segment", "End a damaged ledger: keep it under segments for reading, and begin a new one that names its end.") { ledger, state, reason };
+        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
+        {
+            string moved = await LedgerArchive.NewSegmentAsync(LedgerCommands.Folder(parsed, ledger, state), Person, parsed.GetValue(reason)!, TimeProvider.System);
+            Console.WriteLine($"The old ledger is in {moved}. A new one has begun.");
+            return LedgerCommands.Sound;
+        }));
+        return command;
+    }
+
+    private static Command Prune()
+    {
+        var (ledger, state) = (LedgerCommands.FolderOption(), StateOption.Build());
+        var days = new Option<int>("--older-than-days") { Description = "Drop payload texts of entries older than this many days.", Required = true };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be dropped." };
+        var command = new Command("prune", "Drop old payload texts. Entries stay, the chain still verifies, legal holds win.") { days, dryRun, ledger, state };
+        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
+        {
+            int keep = parsed.GetValue(days);
+            if (keep < 1)
+            {
+                await Console.Error.WriteLineAsync("editorbridge: --older-than-days must be at least 1. Nothing was dropped.");
+                return LedgerCommands.NoAnswer;
+            }
+            await using LedgerWriter writer = Open(LedgerCommands.Folder(parsed, ledger, state));
+            DateTimeOffset before = DateTimeOffset.UtcNow.AddDays(-keep);
+            RetentionResult result = parsed.GetValue(dryRun)
+                ? await writer.CountRetentionAsync(before)
+                : await writer.ApplyRetentionAsync(before, Person, string.Create(CultureInfo.InvariantCulture, $"older than {keep} days"), cancellationToken);
+            string verb = parsed.GetValue(dryRun) ? "would be dropped" : "were dropped";
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Dropped:N0} payload texts {verb}; {result.Held:N0} more are kept by legal holds."));
+            return LedgerCommands.Sound;
+        }));
+        return command;
+    }
+
+    private static Command HoldPlace()
+    {
+        var (ledger, state, reason) = (LedgerCommands.FolderOption(), StateOption.Build(), ReasonOption());
+        var session = new Option<string?>("--session") { Description = "Only this session." };
+        var call = new Option<string?>("--call") { Description = "Only this call." };
+        var actor = new Option<string?>("--actor") { Description = "Only entries of this actor." };
+        var from = new Option<DateTimeOffset?>("--from") { Description = "Only entries from this time on." };
+        var to = new Option<DateTimeOffset?>("--to") { Description = "Only entries before this time." };
+        var command = new Command("place", "Place a legal hold. Without a scope it holds everything.") { reason, session, call, actor, from, to, ledger, state };
+        command.SetAction((parsed, _) => LedgerCommands.GuardedAsync(async () =>
+        {
+            await using LedgerWriter writer = Open(LedgerCommands.Folder(parsed, ledger, state));
+            var scope = new HoldScope
+            {
+                SessionId = parsed.GetValue(session),
+                CallId = parsed.GetValue(call),
+                Actor = parsed.GetValue(actor),
+                From = parsed.GetValue(from),
+                To = parsed.GetValue(to),
+            };
+            LegalHold hold = await writer.PlaceHoldAsync(scope, Person, parsed.GetValue(reason)!);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Hold {hold.Id} is in force (entry {hold.PlacedSequence})."));
+            return LedgerCommands.Sound;
+        }));
+        return command;
+    }
+
+    private static Command HoldRelease()
+    {
+        var (ledger, state, reason) = (LedgerCommands.FolderOption(), StateOption.Build(), ReasonOption());
+        var id = new Argument<string>("id") { Description = "The hold, as listed by 'editorbridge ledger hold list'." };
+        var command = new Command("release", "Release a legal hold.") { id, reason, ledger, state };
+        command.SetAction((parsed, _) => LedgerCommands.GuardedAsync(async () =>
+        {
+            await using LedgerWriter writer = Open(LedgerCommands.Folder(parsed, ledger, state));
+            bool released = await writer.ReleaseHoldAsync(parsed.GetValue(id)!, Person, parsed.GetValue(reason)!);
+            Console.WriteLine(released ? $"Hold {parsed.GetValue(id)} is released." : $"There is no hold {parsed.GetValue(id)} in force. List them with: editorbridge ledger hold list");
+            return released ? LedgerCommands.Sound : LedgerCommands.NoAnswer;
+        }));
+        return command;
+    }
+
+    private static Command HoldList()
+    {
+        var (ledger, state) = (LedgerCommands.FolderOption(), StateOption.Build());
+        var command = new Command("list", "List legal holds.") { ledger, state };
+        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
+        {
+            using LedgerReader reader = LedgerReader.Open(LedgerCommands.Folder(parsed, ledger, state));
+            var holds = await reader.HoldsAsync(cancellationToken);
+            foreach (LegalHold hold in holds)
+            {
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{hold.Id}  {(hold.ReleasedSequence is null ? "in force" : "released")}  session {hold.Scope.SessionId ?? "any"}, call {hold.Scope.CallId ?? "any"}, actor {hold.Scope.Actor ?? "any"}, {hold.Scope.From?.ToString("O") ?? "…"} to {hold.Scope.To?.ToString("O") ?? "…"}  (entry {hold.PlacedSequence})"));
+            }
+            if (holds.IsEmpty) Console.WriteLine("There are no legal holds.");
+            return LedgerCommands.Sound;
+        }));
+        return command;
+    }
+
+    private static LedgerWriter Open(string folder) => LedgerWriter.Open(new LedgerOptions { Folder = folder }, TimeProvider.System);
+
+    private static Option<string> ReasonOption() => new("--reason") { Description = "Why; recorded in the chain.", Required = true };
+}
