@@ -7,6 +7,7 @@ return args switch
 // Each benchmark is a command of its own: name it, and its options after it.
 return args switch
 {
+    ["sql-diff"] => SqlDiffBenchmark.Run(),
     ["ledger-append", .. var rest] => await LedgerBenchmarks.AppendAsync(rest),
     ["ledger-verify", .. var rest] => await LedgerBenchmarks.VerifyAsync(rest),
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
@@ -20,6 +21,7 @@ static int Usage()
     Console.Error.WriteLine("No benchmark was named. There is: sql-diff");
     Console.Error.WriteLine("""
         Name a benchmark:
+          sql-diff                   the comparison of a migration of 1,000 statements
           ledger-append              durable appends: p50 and p99 for 1, 8 and 64 callers
           ledger-verify FOLDER       a whole verification
           ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)
