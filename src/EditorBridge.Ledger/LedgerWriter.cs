@@ -108,6 +108,9 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     /// <exception cref="LedgerUnavailableException">It could not be written.</exception>
     public Task<CheckpointNote> SignCheckpointAsync() => _loop.RunAsync((store, now) => store.SignCheckpoint(now));
 
+    /// <summary>Signs the manifest of an export with the ledger's key. The caller records the export as an access first.</summary>
+    public Task<byte[]> SignAsync(ReadOnlyMemory<byte> manifest) => _loop.RunAsync((_, _) => _key.Sign(manifest.Span));
+
     /// <summary>Runs something alone on the append thread: how tests hold it still, or make SQLite answer as a full disk does.</summary>
     internal Task<T> RunAloneAsync<T>(Func<LedgerStore, T> work) => _loop.RunAsync((store, _) => work(store));
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Text.Json;
 using EditorBridge.Audit;
 
 namespace EditorBridge.Ledger;
@@ -36,5 +37,22 @@ public static class LedgerExport
             written += entries.Length;
             next = entries[^1].Sequence + 1;
         }
+    }
+
+    /// <summary>Payload texts with their salts, one JSON object per line, so that each can be checked against its commitment in the chain.</summary>
+    /// <returns>How many texts were written.</returns>
+    public static async Task<long> PayloadsAsync(LedgerReader reader, Stream output, long from, long to, CancellationToken cancellationToken)
+    {
+        long written = 0;
+        for (long next = from; next <= to; next += EntriesPerQuery)
+        {
+            foreach (SaltedPayload payload in await reader.SaltedPayloadsAsync(next, Math.Min(to, next + EntriesPerQuery - 1), cancellationToken))
+            {
+                await JsonSerializer.SerializeAsync(output, payload, JsonSerializerOptions.Web, cancellationToken);
+                await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
+                written++;
+            }
+        }
+        return written;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EditorBridge.Ledger.Appending;
 using EditorBridge.Ledger.Reading;
 using EditorBridge.Ledger.Storage;
 using Microsoft.Data.Sqlite;
@@ -21,6 +22,10 @@ public sealed record CallTotals(
 
 /// <summary>A checkpoint that somebody outside the folder keeps.</summary>
 public sealed record WitnessReceipt(string Witness, long Sequence, DateTimeOffset At, string Note);
+
+/// <summary>A payload with what proves it.</summary>
+/// <param name="Salt">64 lower-case hexadecimal digits.</param>
+public sealed record SaltedPayload(long Sequence, string Name, string MediaType, string Salt, string Text);
 
 public sealed partial class LedgerReader
 {
@@ -115,6 +120,36 @@ public sealed partial class LedgerReader
     public Task<ImmutableArray<CheckpointNote>> CheckpointsAsync(int limit, CancellationToken cancellationToken = default) => RunAsync(
         q => q.Context.Checkpoints.OrderByDescending(c => c.Number).Take(limit).Select(c => c.Note).AsEnumerable()
             .Select(text => CheckpointNote.TryParse(text, out CheckpointNote? note) ? note : throw new InvalidDataException("A checkpoint is not in its form."))
+            .ToImmutableArray(),
+        cancellationToken);
+
+    /// <summary>The first and the last entry of a time window; the last before the first when it is empty.</summary>
+    public Task<(long First, long Last)> WindowAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken = default) => RunAsync(
+        q =>
+        {
+            long start = from.ToUnixTimeMilliseconds();
+            long end = to.ToUnixTimeMilliseconds();
+            IQueryable<EntryRow> window = q.Context.Entries.Where(e => e.At >= start && e.At < end);
+            return (window.Min(e => (long?)e.Sequence) ?? 0, window.Max(e => (long?)e.Sequence) ?? -1);
+        },
+        cancellationToken);
+
+    /// <summary>Checkpoints that cover an entry and what follows it, oldest first.</summary>
+    public Task<ImmutableArray<CheckpointNote>> CheckpointsFromAsync(long sequence, CancellationToken cancellationToken = default) => RunAsync(
+        q => q.Context.Checkpoints.Where(c => c.Sequence >= sequence).OrderBy(c => c.Number).Select(c => c.Note).AsEnumerable()
+            .Select(text => CheckpointNote.TryParse(text, out CheckpointNote? note) ? note : throw new InvalidDataException("A checkpoint is not in its form."))
+            .ToImmutableArray(),
+        cancellationToken);
+
+    internal LedgerFolder Files => _folder;
+
+    internal Task<ImmutableArray<SaltedPayload>> SaltedPayloadsAsync(long from, long to, CancellationToken cancellationToken) => RunAsync(
+        q => q.Context.Payloads.Where(p => p.Sequence >= from && p.Sequence <= to)
+            .Join(q.Context.PayloadTexts, p => new { p.Sequence, p.Ordinal }, t => new { t.Sequence, t.Ordinal }, (p, t) => new { p.Sequence, p.Ordinal, p.Name, p.MediaType, t.Salt, t.Encoding, t.Content })
+            .OrderBy(p => p.Sequence).ThenBy(p => p.Ordinal).AsEnumerable()
+            .Select(p => (p, Utf8: StoredText.Decode(p.Encoding, p.Content)))
+            .Where(p => p.Utf8 is not null)
+            .Select(p => new SaltedPayload(p.p.Sequence, p.p.Name, p.p.MediaType, Convert.ToHexStringLower(p.p.Salt), System.Text.Encoding.UTF8.GetString(p.Utf8!)))
             .ToImmutableArray(),
         cancellationToken);
 

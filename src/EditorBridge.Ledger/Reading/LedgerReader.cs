@@ -29,10 +29,13 @@ public sealed partial class LedgerReader : IDisposable
     }
 
     /// <summary>How long one question may take before it is stopped with <see cref="LedgerQueryTimeoutException"/>.</summary>
-    public TimeSpan QueryLimit { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan QueryLimit { get; private init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Opens nothing yet: the ledger may be made later. Every question fails with <see cref="LedgerUnreadableException"/> until then.</summary>
     public static LedgerReader Open(string folder) => new(new LedgerFolder(folder));
+
+    /// <summary>As above, with another limit: an export may take longer than a page.</summary>
+    public static LedgerReader Open(string folder, TimeSpan queryLimit) => new(new LedgerFolder(folder)) { QueryLimit = queryLimit };
 
     /// <summary>Where the chain stands.</summary>
     public Task<ChainHead> HeadAsync(CancellationToken cancellationToken = default) => RunAsync(

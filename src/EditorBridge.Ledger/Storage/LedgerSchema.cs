@@ -34,6 +34,7 @@ internal static class LedgerSchema
         ) STRICT;
         CREATE INDEX entries_call ON entries (call_id);
         CREATE INDEX entries_kind ON entries (kind);
+        CREATE INDEX entries_at ON entries (at);
 
         -- What the chain holds of payloads: never dropped.
         CREATE TABLE payloads (

@@ -21,7 +21,7 @@ internal static class LedgerCommands
             LedgerStatusCommand.Build(),
             LedgerSeedCommand.Build(),
         };
-        foreach (Command keeping in LedgerKeepingCommands.Build()) command.Add(keeping);
+        foreach (Command more in LedgerExportCommands.Build().Concat(LedgerKeepingCommands.Build())) command.Add(more);
         return command;
     }
 
