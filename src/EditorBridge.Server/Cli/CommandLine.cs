@@ -20,6 +20,7 @@ internal static class CommandLine
             EditorCommand.Build(),
             StopCommand.Build(),
             SetupCommand.Build(),
+            DoctorCommand.Build(),
             PolicyCommand.Build(),
             LedgerCommands.Build(),
         };

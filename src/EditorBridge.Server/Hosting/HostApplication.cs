@@ -47,11 +47,14 @@ internal static class HostApplication
         builder.Services.AddProxy(options);
         builder.Services.AddMcpGateway();
         builder.Services.AddHostedService<HostLifecycle>();
+        builder.Services.AddHostedService<HostIdle>();
+        builder.Services.AddSingleton<HostRequests>();
         builder.Services.AddEditors();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseMiddleware<LoopbackGuard>();
+        app.Use(next => context => context.RequestServices.GetRequiredService<HostRequests>().CountAsync(context, next));
         app.MapHealth();
         app.MapProxy();
         app.MapHooks();
