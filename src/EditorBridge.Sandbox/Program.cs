@@ -45,7 +45,7 @@ root.SetAction(async (parsed, cancellationToken) =>
         await server.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
-    catch (IOException error)
+    catch (Exception error) when (error is IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine($"The sandbox did not start: {error.Message} Nothing was changed; choose another --port or --pat-file.");
         return 1;

@@ -8,13 +8,17 @@ internal sealed record CatalogTable(ObjectName Name, bool IsView, long Rows);
 /// <summary>What a role sees of the data, and which columns it sees masked.</summary>
 internal sealed class AccessRules(AccountDirectory directory)
 {
+    /// <summary>Begins the hidden name of a dropped table, until it comes back or another of its name is dropped.</summary>
+    public const string DroppedPrefix = "__DROPPED__";
+
     /// <summary>Every table and view of the account.</summary>
     public static IReadOnlyList<CatalogTable> Catalog(DuckDBConnection connection)
     {
         using var command = connection.CreateCommand();
         command.CommandText =
-            """
-            SELECT database_name, schema_name, table_name, false, estimated_size::BIGINT FROM duckdb_tables() WHERE NOT internal AND NOT temporary
+            $"""
+            SELECT database_name, schema_name, table_name, false, estimated_size::BIGINT FROM duckdb_tables()
+            WHERE NOT internal AND NOT temporary AND NOT starts_with(table_name, '{DroppedPrefix}')
             UNION ALL SELECT database_name, schema_name, view_name, true, 0 FROM duckdb_views() WHERE NOT internal AND NOT temporary
             ORDER BY 1, 2, 3
             """;

@@ -54,6 +54,7 @@ internal sealed partial class SqlEngine(
                 "EXPLAIN" => Explain(connection, statement, context),
                 "INSERT" or "UPDATE" or "DELETE" or "MERGE" => Change(connection, statement, context, bindings, words[0], cancellationToken),
                 "CREATE" or "DROP" or "ALTER" or "TRUNCATE" => Define(connection, statement, context, words, cancellationToken),
+                "UNDROP" => Undrop(connection, statement, context),
                 "USE" or "BEGIN" or "COMMIT" or "ROLLBACK" or "PUT" or "GET" or "SET" or "UNSET" =>
                     throw new SqlException("391911", "0A000", $"Statement type '{words[0]}' is not supported by the SQL API."),
                 "CALL" or "EXECUTE" => throw SqlException.NotFound("Procedure", words.ElementAtOrDefault(1) ?? ""),
@@ -147,6 +148,12 @@ internal sealed partial class SqlEngine(
             return StatementResult.Status($"Drop statement executed successfully ({name} already dropped).");
         }
 
+        if (DroppedTable().IsMatch(statement))
+        {
+            DroppedTables.Hide(connection, rewrite.Target.Value);
+            return StatementResult.Status($"{name} successfully dropped.");
+        }
+
         using var command = Command(connection, sql, []);
         using var cancel = cancellationToken.Register(command.Cancel);
         command.ExecuteNonQuery();
@@ -157,6 +164,19 @@ internal sealed partial class SqlEngine(
             "DROP" => $"{name} successfully dropped.",
             _ => "Statement executed successfully.",
         });
+    }
+
+    private StatementResult Undrop(DuckDBConnection connection, string statement, SqlContext context)
+    {
+        if (UndropTable().Match(statement) is not { Success: true } match)
+        {
+            throw SqlException.Unsupported("UNDROP of anything but a table in the sandbox");
+        }
+
+        var name = ObjectName.Of([.. SqlLexer.Cut(match.Groups["name"].Value).Where(token => token.IsName).Select(token => token.Name)], context);
+        rules.DemandCreate(connection, context, name);
+        DroppedTables.Restore(connection, name);
+        return StatementResult.Status($"Table {name.Name} successfully restored.");
     }
 
     private StatementResult DefineSchema(DuckDBConnection connection, SqlContext context, Match match)
@@ -307,6 +327,12 @@ internal sealed partial class SqlEngine(
 
     [GeneratedRegex(@"^\s*CREATE(?:\s+OR\s+REPLACE)?(?:\s+SECURE)?\s+VIEW\b", RegexOptions.IgnoreCase)]
     private static partial Regex CreatedView();
+
+    [GeneratedRegex(@"^\s*DROP\s+TABLE\b", RegexOptions.IgnoreCase)]
+    private static partial Regex DroppedTable();
+
+    [GeneratedRegex(@"^\s*UNDROP\s+TABLE\s+(?<name>[\w$"".]+)\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex UndropTable();
 
     [GeneratedRegex(@"^\s*EXPLAIN(?:\s+USING\s+(?<format>JSON|TEXT|TABULAR))?\s+", RegexOptions.IgnoreCase)]
     private static partial Regex ExplainHead();

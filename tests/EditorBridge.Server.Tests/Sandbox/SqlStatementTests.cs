@@ -128,6 +128,21 @@ public sealed class SqlStatementTests(SandboxFixture sandbox) : IClassFixture<Sa
         Assert.Equal(["TRY successfully dropped."], await sandbox.RowsAsync("drop schema ANALYTICS.TRY"));
     }
 
+    [Fact]
+    public async Task Dropped_table_comes_back_with_its_rows()
+    {
+        await sandbox.RowsAsync("create or replace table ANALYTICS.MARTS.BACK as select 7 as a");
+        await sandbox.RowsAsync("drop table ANALYTICS.MARTS.BACK");
+        Assert.Equal("002003", (await sandbox.RunAsync("select * from ANALYTICS.MARTS.BACK")).Body.GetProperty("code").GetString());
+        Assert.DoesNotContain(await sandbox.RowsAsync("show tables in schema ANALYTICS.MARTS"), row => row.Contains("BACK", StringComparison.Ordinal));
+
+        Assert.Equal(["Table BACK successfully restored."], await sandbox.RowsAsync("undrop table ANALYTICS.MARTS.BACK"));
+        Assert.Equal(["7"], await sandbox.RowsAsync("select * from ANALYTICS.MARTS.BACK"));
+        Assert.Equal("002002", (await sandbox.RunAsync("undrop table ANALYTICS.MARTS.BACK")).Body.GetProperty("code").GetString());
+        Assert.Equal("002003", (await sandbox.RunAsync("undrop table ANALYTICS.MARTS.NEVER")).Body.GetProperty("code").GetString());
+        Assert.Equal("002003", (await sandbox.RunAsync("select * from ANALYTICS.MARTS.__DROPPED__BACK")).Body.GetProperty("code").GetString());
+    }
+
     [Theory]
     [InlineData("show databases", "ANALYTICS", "RAW")]
     [InlineData("show terse databases like 'an%'", "ANALYTICS", null)]
