@@ -18,6 +18,7 @@ internal static partial class PlainLanguage
 
         - "Create a model that shows revenue per customer" — I write a .sql file.
         - "Clean up the staging table" — I write a .sql file with a DROP TABLE, which policy should hold for review.
+        - "Delete the cancelled orders", "Give the reporting role access" — I write a .sql file with a DELETE, or with a GRANT.
         - "Change models/revenue_per_customer.sql" — I read the file, then edit it.
         - "Run git status" — I run a shell command.
         - "Query how many orders there are" — I ask the account through the Snowflake tools, when they are connected.
@@ -25,6 +26,37 @@ internal static partial class PlainLanguage
 
         To work with a real model, start EditorBridge with your own account: npm start -- --account <org>-<account>.
         """;
+
+    private const string DeleteCancelled =
+        """
+        -- Cancelled orders are kept for reporting no longer.
+        delete from RAW.SHOP.ORDERS
+        where status = 'cancelled';
+
+        """;
+
+    private const string GrantReader =
+        """
+        -- Lets the reporting role read every mart.
+        grant select on all tables in schema ANALYTICS.MARTS to role READER;
+
+        """;
+
+    /// <summary>A wish, the tool it needs, and what is done about it.</summary>
+    private sealed record Scene(Regex Wish, string Tool, Func<Conversation, string, Match, ModelTurn> Play);
+
+    /// <summary>The first scene that fits is played.</summary>
+    private static readonly Scene[] Scenes =
+    [
+        new(Sql(), "execute_sql", (conversation, tool, wish) => RunSql(conversation, tool, wish.Groups["sql"].Value)),
+        new(Clean(), "Write", (conversation, tool, _) => DropTable(conversation, tool)),
+        new(DeleteRows(), "Write", (conversation, tool, _) => WriteFile(conversation, tool, "changes/delete_cancelled_orders.sql", DeleteCancelled)),
+        new(GiveAccess(), "Write", (conversation, tool, _) => WriteFile(conversation, tool, "changes/grant_reader.sql", GrantReader)),
+        new(Edit(), "Read", (conversation, tool, wish) => ReadFirst(conversation, tool, wish.Groups["file"].Value)),
+        new(Create(), "Write", (conversation, tool, _) => CreateModel(conversation, tool)),
+        new(Query(), "execute_sql", (conversation, tool, _) => RunQuery(conversation, tool)),
+        new(Run(), "Bash", (_, tool, wish) => RunCommand(wish, tool)),
+    ];
 
     public static ModelTurn Answer(Conversation conversation)
     {
@@ -34,9 +66,11 @@ internal static partial class PlainLanguage
         }
 
         var prompt = ScenarioLine().Replace(conversation.Prompt, "").Trim();
-        if (prompt.Length == 0 && conversation.Prompt.Length > 0)
+        if (prompt.Length == 0)
         {
-            return ModelTurn.Say("This is the sandbox model's ordinary answer; the scenario you named is played around it.");
+            return ModelTurn.Say(conversation.Prompt.Length == 0
+                ? Introduction
+                : "This is the sandbox model's ordinary answer; the scenario you named is played around it.");
         }
 
         if (prompt.StartsWith("CRITICAL: Respond with TEXT ONLY", StringComparison.Ordinal))
@@ -44,24 +78,27 @@ internal static partial class PlainLanguage
             return ModelTurn.Say("Summary: the conversation so far was held with the sandbox model.");
         }
 
-        return Sql().Match(prompt) is { Success: true } asked && conversation.ToolNamed("execute_sql") is { } runner
-                ? RunSql(conversation, runner, asked.Groups["sql"].Value)
-            : Clean().IsMatch(prompt) && conversation.ToolNamed("Write") is { } cleaner ? DropTable(conversation, cleaner)
-            : Edit().IsMatch(prompt) && SqlPath().Match(prompt) is { Success: true } file && conversation.ToolNamed("Read") is { } read
-                ? ReadFirst(conversation, read, file.Value)
-            : Create().IsMatch(prompt) && conversation.ToolNamed("Write") is { } writer ? CreateModel(conversation, writer)
-            : Query().IsMatch(prompt) && conversation.ToolNamed("execute_sql") is { } sql ? RunQuery(conversation, prompt, sql)
-            : Run().Match(prompt) is { Success: true } run && conversation.ToolNamed("Bash") is { } bash ? RunCommand(run, bash)
-            : ModelTurn.Say(Greeting().IsMatch(prompt) || prompt.Length == 0
-                ? Introduction
-                : $"I cannot answer that, because I only play a few scenes.\n\n{Introduction}");
+        foreach (var scene in Scenes)
+        {
+            if (scene.Wish.Match(prompt) is { Success: true } wish && conversation.ToolNamed(scene.Tool) is { } tool)
+            {
+                return scene.Play(conversation, tool, wish);
+            }
+        }
+
+        return ModelTurn.Say(Greeting().IsMatch(prompt) ? Introduction : $"I cannot answer that, because I only play a few scenes.\n\n{Introduction}");
     }
 
     private static ModelTurn CreateModel(Conversation conversation, string tool)
     {
         var model = SampleModels.For(conversation.Prompt);
-        var path = PathFor(conversation, model.FileName);
-        return Call($"I will write the model to {path}.", tool, ("file_path", path), ("content", model.Sql));
+        return WriteFile(conversation, tool, model.FileName, model.Sql);
+    }
+
+    private static ModelTurn WriteFile(Conversation conversation, string tool, string file, string sql)
+    {
+        var path = PathFor(conversation, file);
+        return Call($"I will write {path}.", tool, ("file_path", path), ("content", sql));
     }
 
     private static ModelTurn DropTable(Conversation conversation, string tool)
@@ -77,9 +114,9 @@ internal static partial class PlainLanguage
             ("content", $"-- Removes the staging table, which is no longer loaded.\ndrop table if exists {table};\n"));
     }
 
-    private static ModelTurn RunQuery(Conversation conversation, string prompt, string tool)
+    private static ModelTurn RunQuery(Conversation conversation, string tool)
     {
-        var statement = prompt.Contains("customer", StringComparison.OrdinalIgnoreCase)
+        var statement = conversation.Prompt.Contains("customer", StringComparison.OrdinalIgnoreCase)
             ? "select count(*) as customers from ANALYTICS.MARTS.CUSTOMERS"
             : "select status, count(*) as orders from RAW.SHOP.ORDERS group by status order by status";
         return RunSql(conversation, tool, statement);
@@ -172,13 +209,19 @@ internal static partial class PlainLanguage
     [GeneratedRegex(@"\b(clean(ing)?[ -]?up|drop|delete|remove|get rid of)\b.*\b(tables?|staging|stg\w*|schema)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Clean();
 
+    [GeneratedRegex(@"\b(delete|purge|remove)\b.*\b(orders|rows|records)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex DeleteRows();
+
+    [GeneratedRegex(@"\b(grant|give|allow)\b.*\b(access|role|rights|privileges)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex GiveAccess();
+
     [GeneratedRegex(@"\b(?:run|execute)\s+(?:the\s+|this\s+)?(?:sql|query|statement)\s*:?\s+(?<sql>\S.*)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Sql();
 
     [GeneratedRegex(@"\b(query|how many|count|show me|look up)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Query();
 
-    [GeneratedRegex(@"\b(change|edit|modify|update|fix|refactor)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(change|edit|modify|update|fix|refactor)\b.*?(?<file>[^\s""'`]+\.sql)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Edit();
 
     [GeneratedRegex(@"\b(create|write|add|make|build)\b", RegexOptions.IgnoreCase)]
@@ -186,9 +229,6 @@ internal static partial class PlainLanguage
 
     [GeneratedRegex(@"\b(?:run|execute)\s+(?:the command\s+)?(?<command>[^\r\n]+)", RegexOptions.IgnoreCase)]
     private static partial Regex Run();
-
-    [GeneratedRegex(@"[^\s""'`]+\.sql\b", RegexOptions.IgnoreCase)]
-    private static partial Regex SqlPath();
 
     [GeneratedRegex(@"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){1,2}\b")]
     private static partial Regex TableName();

@@ -11,6 +11,8 @@ public sealed class PlainLanguageTests(SandboxFixture sandbox) : IClassFixture<S
     [InlineData("please build models/daily.sql with orders per day", "Write", "/home/dev/project/models/daily.sql", "date_trunc")]
     [InlineData("clean up the staging table", "Write", "/home/dev/project/cleanup/drop_stg_orders.sql", "drop table if exists ANALYTICS.STAGING.STG_ORDERS;")]
     [InlineData("Drop the table raw.shop.payments", "Write", "/home/dev/project/cleanup/drop_payments.sql", "drop table if exists RAW.SHOP.PAYMENTS;")]
+    [InlineData("Delete the cancelled orders", "Write", "/home/dev/project/changes/delete_cancelled_orders.sql", "delete from RAW.SHOP.ORDERS")]
+    [InlineData("Give the reporting role access to the marts", "Write", "/home/dev/project/changes/grant_reader.sql", "to role READER;")]
     [InlineData("Run git status", "Bash", "git status", "")]
     [InlineData("Change models/daily.sql so that it is faster", "Read", "/home/dev/project/models/daily.sql", "")]
     [InlineData("Run the SQL drop table ANALYTICS.STAGING.STG_ORDERS;", "mcp__editorbridge__execute_sql", "drop table ANALYTICS.STAGING.STG_ORDERS", "")]
