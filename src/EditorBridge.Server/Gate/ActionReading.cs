@@ -79,7 +79,7 @@ internal sealed record ActionReading
         ];
     }
 
-    // What already stood in a file is not this agent's doing: the statements it adds, changes or moves are judged. Where a statement goes that
+    // What already stood in a file is not this agent's doing: the statements it adds, changes, moves or puts into another context are judged. Where a statement goes that
     // guarded something, or several act together, the whole file is.
     private static ImmutableArray<SqlPiece> Judged(FileChange change, ImmutableArray<SqlPiece> pieces)
     {
@@ -87,7 +87,7 @@ internal sealed record ActionReading
         var diff = SemanticDiff.Compare(before, change.After);
         if (diff.NoSemanticChange) return [];
         if (diff.ChainFacts.Length > 0 || diff.Statements.Any(s => s.Change == StatementChange.Removed && s.Facts.Any(f => f.Severity > Severity.None))) return pieces;
-        var touched = diff.Statements.Where(s => s.Change is not (StatementChange.Unchanged or StatementChange.Removed)).Select(s => s.AfterIndex).ToHashSet();
+        var touched = diff.Statements.Where(s => s.NeedsLook && s.Change != StatementChange.Removed).Select(s => s.AfterIndex).ToHashSet();
         ImmutableArray<StatementAnalysis> statements = [.. piece.Analysis.Statements.Where((_, index) => touched.Contains(index))];
         return
         [

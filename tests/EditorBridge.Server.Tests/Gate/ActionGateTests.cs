@@ -189,6 +189,7 @@ public sealed class ActionGateTests : IAsyncLifetime
     [InlineData("drop table raw.orders;\nselect 1;\n", "drop table raw.customers;\nselect 1;\n", false)]
     [InlineData("select 1;\n", "select 1;\ndrop table raw.orders;\n", false)]
     [InlineData("delete from raw.orders where id = 1;\n", "delete from raw.orders;\n", false)]
+    [InlineData("use schema dev.app;\ndelete from t where id = 1;\n", "use schema prod.app;\ndelete from t where id = 1;\n", false)]
     public async Task Only_what_the_agent_changes_is_judged(string before, string after, bool released)
     {
         await File.WriteAllTextAsync(_fixture.FileIn("a.sql"), before);
