@@ -5,6 +5,7 @@ return args switch
 {
     ["sql"] => SqlBenchmark.Run(),
     ["sql-diff"] => SqlDiffBenchmark.Run(),
+    ["policy"] => PolicyBenchmark.Run(),
     ["ledger-append", .. var rest] => await LedgerBenchmarks.AppendAsync(rest),
     ["ledger-verify", .. var rest] => await LedgerBenchmarks.VerifyAsync(rest),
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
@@ -18,6 +19,7 @@ static int Usage()
         Name a benchmark:
           sql                        the analyser over texts of statements
           sql-diff                   the comparison of a migration of 1,000 statements
+          policy                     decisions on everyday commands
           ledger-append              durable appends: p50 and p99 for 1, 8 and 64 callers
           ledger-verify FOLDER       a whole verification
           ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)
