@@ -55,7 +55,6 @@ internal sealed class CodeScanner(string code, bool hashComments)
     public ImmutableArray<ForeignSql> Find(string[] calls)
     {
         var word = "";
-        var wordStart = 0;
         while (_at < code.Length)
         {
             if (SkipTrivia()) continue;
@@ -67,9 +66,9 @@ internal sealed class CodeScanner(string code, bool hashComments)
             }
             else if (char.IsLetter(c) || c == '_')
             {
-                wordStart = _at;
+                var start = _at;
                 while (_at < code.Length && (char.IsLetterOrDigit(code[_at]) || code[_at] is '_' or '$')) _at++;
-                word = code[wordStart.._at];
+                word = code[start.._at];
             }
             else if ((c == '(' || c == ':' && word == "sqlText") && Array.IndexOf(calls, word) >= 0)
             {
@@ -80,7 +79,7 @@ internal sealed class CodeScanner(string code, bool hashComments)
             else if (c == '=' && word.Length > 0 && (_at + 1 >= code.Length || code[_at + 1] is not ('=' or '>')))
             {
                 _at++;
-                Assignment(word, appends: wordStart > 0 && false);
+                Assignment(word, appends: false);
                 word = "";
             }
             else if (c == '+' && _at + 1 < code.Length && code[_at + 1] == '=' && word.Length > 0)
@@ -101,15 +100,13 @@ internal sealed class CodeScanner(string code, bool hashComments)
 
     private void Assignment(string name, bool appends)
     {
-        var start = _at;
-        if (Expression() is not { } value) 
+        if (Expression() is not { } value)
         {
             _variables.Remove(name);
             return;
         }
         if (appends && _variables.TryGetValue(name, out var before)) value = value with { Sql = before.Sql + value.Sql, Start = before.Start, Dynamic = true };
         _variables[name] = value;
-        _ = start;
     }
 
     private void Argument(string call)
@@ -248,7 +245,7 @@ internal sealed class CodeScanner(string code, bool hashComments)
     private bool SkipTrivia(bool stopAtLine = false)
     {
         var c = code[_at];
-        if (stopAtLine && c is '\n' or '\r' && stopAtLine) return false;
+        if (stopAtLine && c is '\n' or '\r') return false;
         if (char.IsWhiteSpace(c))
         {
             _at++;

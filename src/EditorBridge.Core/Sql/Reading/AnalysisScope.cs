@@ -43,6 +43,9 @@ internal sealed class AnalysisScope
 
     public void Forget(string name) => _variables[name] = null;
 
+    /// <summary>Code whose effect is unknown may have set any variable of the session.</summary>
+    public void ForgetAll() => _variables.Clear();
+
     private readonly HashSet<string> _streams = new(StringComparer.Ordinal);
 
     public void NoteWrite(string name, string kind, ObjectAccess access)

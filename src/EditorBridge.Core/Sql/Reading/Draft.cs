@@ -103,8 +103,9 @@ internal sealed class Draft
     public void Embed(StatementAnalysis inner, bool takeClass)
     {
         _embedded.Add(inner);
-        var stricter = (inner.Effect, inner.Severity).CompareTo((_classEffect, _classSeverity)) > 0 || _embedded.Count == 1 && Class == StatementClass.Unknown;
-        if (takeClass && stricter || inner.Effect == Effect.Deny && _classEffect < Effect.Deny)
+        var first = _embedded.Count == 1 && Class == StatementClass.Unknown;
+        var stricter = first || (inner.Effect, inner.Severity).CompareTo((_classEffect, _classSeverity)) > 0;
+        if ((takeClass && stricter) || (inner.Effect == Effect.Deny && _classEffect < Effect.Deny))
         {
             Class = inner.Class;
             _classEffect = inner.Effect;

@@ -9,6 +9,7 @@ internal sealed partial class StatementReader
         if (!Name(out var name)) return false;
         _draft.Title = $"CALL {name.Text}";
         _draft.Flag("C1", SpanOf(start, _at), StatementClass.Exec);
+        _scope.ForgetAll();
         if (Kind() == TokenKind.Bang)
         {
             _draft.Flag("C4", SpanOf(start, Math.Min(_at + 2, _end)));
@@ -103,6 +104,7 @@ internal sealed partial class StatementReader
         if (Eat(Kw.FROM))
         {
             _draft.Flag("G12", SpanOf(start, _at), StatementClass.Exec);
+            _scope.ForgetAll();
             if (!Stage(ObjectAccess.Read, out _) && Kind() is TokenKind.String or TokenKind.Word) _at++;
             _draft.Title = "EXECUTE IMMEDIATE FROM file";
             _at = _end;
@@ -110,20 +112,18 @@ internal sealed partial class StatementReader
         }
         _draft.Title = "EXECUTE IMMEDIATE";
         var first = _at;
-        if (!ExecutedExpression()) return false;
+        if (Kind() == TokenKind.Semicolon || !Expression()) return false;
         var behind = _at;
         if (Word() == Kw.USING && Kind(1) == TokenKind.OpenParen)
         {
             _at++;
             if (!Parenthesis()) return false;
         }
-        RunText(start, first, behind);
+        RunText(first, behind);
         return true;
     }
 
-    private bool ExecutedExpression() => Kind() != TokenKind.Semicolon && Expression();
-
-    private void RunText(int start, int first, int end)
+    private void RunText(int first, int end)
     {
         var span = SpanOf(first, end);
         var literal = end - first == 1 && _tokens[first].Kind is TokenKind.String or TokenKind.DollarString;
@@ -131,10 +131,11 @@ internal sealed partial class StatementReader
         {
             _draft.Doubt(Confidence.Opaque);
             _draft.Flag("G11", span, StatementClass.Exec);
+            _scope.ForgetAll();
             return;
         }
         if (string.IsNullOrWhiteSpace(sql)) return;
-        if (literal || end - first == 1)
+        if (end - first == 1)
         {
             // The statement is its inner statement: nothing of the wrapper remains but the fact.
             var templated = _draft.Confidence != Confidence.Exact;
@@ -147,7 +148,6 @@ internal sealed partial class StatementReader
             _draft.Raise("G11", Effect.Review, Severity.Medium, span, null, "The SQL that runs is put together from pieces; they are all known.");
         }
         EmbedText(sql, span, literal ? VerbatimAt(_tokens[first]) : null, takeClass: true);
-        _ = start;
     }
 
     /// <summary>Where the body of a literal starts in this text, when it stands there without escapes.</summary>

@@ -18,10 +18,7 @@ internal sealed partial class StatementReader
         if (noun.Reason is not null) _draft.Raise(noun.Reason, Effect.Allow, BaseSeverity(row), SpanOf(start, _at));
         IfExists();
         var name = default(SqlName);
-        if (noun.Name is "INDEX" or "SNAPSHOT" or "BACKUP SET" or "DATA METRIC FUNCTION" || Kind() is TokenKind.Word or TokenKind.QuotedIdentifier or TokenKind.Template or TokenKind.Substitution or TokenKind.Variable)
-        {
-            if (ObjectName(noun.Name, ObjectAccess.Create, out name)) IfExists();
-        }
+        if (_at < _end && ObjectName(noun.Name, ObjectAccess.Create, out name)) IfExists();
         _draft.Title = $"CREATE {noun.Name} {name.Text}".TrimEnd();
         Shadows(noun, name);
         ScanClauses(start, _end, Kw.CREATE, noun.Name);
@@ -287,7 +284,7 @@ internal sealed partial class StatementReader
     /// <summary>A policy whose body is TRUE or the value itself hides nothing.</summary>
     private void TrivialBody(int first, int end)
     {
-        while (end - first >= 2 && _tokens[end - 2].Kind == TokenKind.Operator) end -= 3;
+        while (end - first > 3 && _tokens[end - 3].Keyword == Kw.COMMENT) end -= 3;
         if (end - first != 1 && !AlwaysTrue(first, end)) return;
         if (_tokens[first].Kind is TokenKind.Word && _tokens[first].Keyword != Kw.NULL && _tokens[first].Keyword != Kw.FALSE || AlwaysTrue(first, end))
         {

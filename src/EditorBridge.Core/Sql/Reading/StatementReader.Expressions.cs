@@ -3,6 +3,7 @@ namespace EditorBridge.Sql;
 internal sealed partial class StatementReader
 {
     private readonly List<string> _lambdaParameters = [];
+    private int _openCases;
 
     /// <summary>
     /// An expression. Precedence does not matter for what it reads, so operands and operators are read in a row; BETWEEN … AND and ESCAPE then need no rule.
@@ -16,7 +17,6 @@ internal sealed partial class StatementReader
             if (!Operand()) return Leave(false);
             if (!Postfix()) return Leave(false);
             if (!EatInfix()) return Leave(true);
-            if (_draft.Effect == Effect.Deny && _nesting > MaxNesting) return Leave(false);
         }
     }
 
@@ -178,7 +178,8 @@ internal sealed partial class StatementReader
             _at += 2;
             return true;
         }
-        return !EndsOperand(Word()) && Path();
+        // END is a column's name where no CASE or block is open.
+        return (!EndsOperand(Word()) || Word() == Kw.END && _openCases == 0 && !_inBlock) && Path();
     }
 
     /// <summary>Words that cannot start an operand: they belong to the clause that follows.</summary>
@@ -284,14 +285,20 @@ internal sealed partial class StatementReader
     private bool Case()
     {
         if (!Enter()) return Leave(false);
+        _openCases++;
         _at++;
-        if (Word() != Kw.WHEN && !Expression()) return Leave(false);
+        var understood = (Word() == Kw.WHEN || Expression()) && Branches();
+        _openCases--;
+        return Leave(understood);
+    }
+
+    private bool Branches()
+    {
         while (Eat(Kw.WHEN))
         {
-            if (!Expression() || !Eat(Kw.THEN) || !Expression()) return Leave(false);
+            if (!Expression() || !Eat(Kw.THEN) || !Expression()) return false;
         }
-        if (Eat(Kw.ELSE) && !Expression()) return Leave(false);
-        return Leave(Eat(Kw.END));
+        return (!Eat(Kw.ELSE) || Expression()) && Eat(Kw.END);
     }
 
     /// <summary>A column, a function call or a method call.</summary>

@@ -105,10 +105,10 @@ internal sealed partial class StatementReader
     {
         var start = _at;
         _at += 2;
-        var value = Constant(_at, BehindParen(start + 1) - 1);
-        var argument = Upper(_text.AsSpan(_tokens[Math.Min(_at, _end - 1)].Start, 0));
-        if (_at < _end) argument = Upper(Excerpt(_at, BehindParen(start + 1) - 1));
-        _at = BehindParen(start + 1);
+        var behind = BehindParen(start + 1);
+        var value = Constant(_at, behind - 1);
+        var argument = Upper(Excerpt(_at, behind - 1));
+        _at = behind;
         var span = SpanOf(start, _at);
         if (value is not null && ParseName(value) is { } known)
         {

@@ -49,7 +49,7 @@ internal sealed partial class StatementReader
         while (Eat(TokenKind.Comma));
         if (Word() is not (Kw.TO or Kw.FROM)) return false;
         _at++;
-        var understood = Grantees(revoke, rolesGranted: true);
+        var understood = Grantees(revoke);
         if (Word() == Kw.WITH && Word(1) is Kw.ADMIN or Kw.GRANT)
         {
             _draft.Flag("P2", SpanOf(_at, Math.Min(_at + 3, _end)), StatementClass.Privilege);
@@ -76,7 +76,7 @@ internal sealed partial class StatementReader
         if (!GrantScope(revoke)) return false;
         if (Word() is not (Kw.TO or Kw.FROM)) return false;
         _at++;
-        if (!Grantees(revoke, rolesGranted: false)) return false;
+        if (!Grantees(revoke)) return false;
         while (_at < _end)
         {
             if (Word() == Kw.WITH && Word(1) == Kw.GRANT && Word(2) == Kw.OPTION)
@@ -164,23 +164,11 @@ internal sealed partial class StatementReader
         return true;
     }
 
-    private bool Grantees(bool revoke, bool rolesGranted)
+    private bool Grantees(bool revoke)
     {
-        var kind = "ROLE";
-        if (Word() is Kw.DATABASE or Kw.APPLICATION && Word(1) == Kw.ROLE)
-        {
-            kind = $"{Upper(TextOf())} ROLE";
-            if (!revoke) _draft.Raise("P5", Effect.Review, Severity.Medium, SpanOf(_at, _at + 2));
-            _at += 2;
-        }
-        else if (Word() is Kw.ROLE or Kw.USER or Kw.SHARE or Kw.APPLICATION or Kw.CLASS or Kw.SERVICE)
-        {
-            kind = Upper(TextOf());
-            _at++;
-            if (kind == "APPLICATION" && Eat(Kw.PACKAGE)) kind = "APPLICATION PACKAGE";
-        }
         do
         {
+            var kind = GranteeKind(revoke);
             if (!ObjectName(kind, ObjectAccess.Grant, out var grantee)) return false;
             if (revoke) continue;
             if (grantee.Last == "PUBLIC" && kind == "ROLE") _draft.Raise("P2", Effect.Deny, Severity.High, grantee.Span, StatementClass.Privilege, "The grant reaches everybody in the account.");
@@ -188,6 +176,21 @@ internal sealed partial class StatementReader
         }
         while (Eat(TokenKind.Comma));
         return true;
+    }
+
+    private string GranteeKind(bool revoke)
+    {
+        if (Word() is Kw.DATABASE or Kw.APPLICATION && Word(1) == Kw.ROLE)
+        {
+            var kind = $"{Upper(TextOf())} ROLE";
+            if (!revoke) _draft.Raise("P5", Effect.Review, Severity.Medium, SpanOf(_at, _at + 2));
+            _at += 2;
+            return kind;
+        }
+        if (Word() is not (Kw.ROLE or Kw.USER or Kw.SHARE or Kw.APPLICATION or Kw.CLASS or Kw.SERVICE)) return "ROLE";
+        var word = Upper(TextOf());
+        _at++;
+        return word == "APPLICATION" && Eat(Kw.PACKAGE) ? "APPLICATION PACKAGE" : word;
     }
 
     private bool Use()

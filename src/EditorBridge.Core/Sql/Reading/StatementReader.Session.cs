@@ -238,6 +238,11 @@ internal sealed partial class StatementReader
         _draft.Flag("R5", SpanOf(start, start + 1));
         _draft.Title = $"EXPLAIN {inner.Title}";
         foreach (var o in inner.Objects) _draft.Object(o.Name, o.Kind, ObjectAccess.Read, o.Span);
+        // Functions of constants are evaluated while a statement is compiled, so those that act may act even here.
+        foreach (var reason in inner.ToAnalysis(default).Reasons)
+        {
+            if (reason.Id is "S6" or "E9" or "P8" or "E14" or "C5" or "G18" or "G7") _draft.Raise(reason.Id, RuleCatalogue.Get(reason.Id).Effect, reason.Severity, reason.Span, null, reason.Message);
+        }
         return understood;
     }
 }

@@ -40,11 +40,12 @@ internal sealed partial class StatementReader
                 _at++;
                 if (!Parenthesis()) return false;
             }
-            if (Eat(Kw.ON))
+            // a JOIN b JOIN c ON … ON …: conditions may follow inside out.
+            while (Eat(Kw.ON))
             {
                 if (!Expression()) return false;
             }
-            else if (Word() == Kw.USING && Kind(1) == TokenKind.OpenParen)
+            if (Word() == Kw.USING && Kind(1) == TokenKind.OpenParen)
             {
                 _at++;
                 if (!SkipNames()) return false;

@@ -46,6 +46,7 @@ internal sealed partial class StatementReader
         _draft.Clear();
         _ctes.Clear();
         _nesting = 0;
+        _openCases = 0;
         _at = statement.First;
         _end = statement.End;
         if ((statement.Marks & StatementMarks.OpenBlock) != 0) _draft.Flag("G6", statement.Span);
