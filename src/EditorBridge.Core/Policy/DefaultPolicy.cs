@@ -18,11 +18,11 @@ internal static class DefaultPolicy
 
     private static readonly string[] FileTools = ["Write", "Edit", "MultiEdit", "NotebookEdit"];
 
-    /// <summary>Names under which the gateway's own tools reach the gate: as Claude Code calls them, and bare at the MCP door.</summary>
+    /// <summary>Tools that take SQL: the gateway's, and those of a server that is called as the account is. Their SQL is judged whoever runs it.</summary>
     private static readonly string[] SnowflakeTools = ["mcp__editorbridge__*", "mcp__snowflake__*"];
 
-    private static readonly string[] SnowflakeReadingTools =
-        [.. new[] { "list_*", "describe_*", "show_*", "search_*", "get_*", "explain_*", "preview_*", "profile_*" }.SelectMany(name => new[] { "mcp__editorbridge__" + name, "mcp__snowflake__" + name })];
+    /// <summary>Only the gateway's: another server may give these names to anything.</summary>
+    private static readonly string[] SnowflakeReadingTools = [.. new[] { "list_*", "describe_*", "show_*", "search_*", "get_*", "explain_*", "preview_*", "profile_*" }.Select(name => "mcp__editorbridge__" + name)];
 
     // After the lists above: static members are set in the order in which they stand.
     public static ImmutableArray<PolicyRule> Rules { get; } = [.. Tools(), .. Sql(), .. Shell(), .. Paths()];

@@ -14,10 +14,10 @@ internal static class PolicyExplainCommand
 {
     public static Command Build()
     {
-        var tool = new Argument<string>("tool") { Description = "The tool: Bash, Write, Edit, mcp__snowflake__execute_sql, …", Arity = ArgumentArity.ZeroOrOne };
+        var tool = new Argument<string>("tool") { Description = "The tool: Bash, Write, Edit, mcp__editorbridge__execute_sql, …", Arity = ArgumentArity.ZeroOrOne };
         var input = new Option<string?>("--input") { Description = "The tool's input as JSON; - reads it from standard input." };
         var shell = new Option<string?>("--command") { Description = "A shell command; the tool is then Bash." };
-        var sql = new Option<string?>("--sql") { Description = "A SQL text; the tool is then mcp__snowflake__execute_sql." };
+        var sql = new Option<string?>("--sql") { Description = "A SQL text; the tool is then mcp__editorbridge__execute_sql." };
         var file = new Option<string?>("--file") { Description = "A file to be written; the tool is then Write. Its new text is read from standard input when that is given, else from the file." };
         var role = new Option<string?>("--role") { Description = "The Snowflake role in use." };
         var warehouse = new Option<string?>("--warehouse") { Description = "The warehouse in use." };
@@ -55,7 +55,7 @@ internal static class PolicyExplainCommand
         try
         {
             if (shell is not null) return ("Bash", JsonSerializer.SerializeToElement(new { command = shell }));
-            if (sql is not null) return (tool ?? "mcp__snowflake__execute_sql", JsonSerializer.SerializeToElement(new { sql }));
+            if (sql is not null) return (tool ?? "mcp__editorbridge__execute_sql", JsonSerializer.SerializeToElement(new { sql }));
             if (file is not null) return (tool ?? "Write", JsonSerializer.SerializeToElement(new { file_path = Path.GetFullPath(file), content = NewText(file) }));
             if (tool is not null) return (tool, JsonDocument.Parse(input is null ? "{}" : input == "-" ? Console.In.ReadToEnd() : input).RootElement);
             Console.Error.WriteLine("Name a tool, or give --command, --sql or --file. For example: editorbridge policy explain --command \"git push\"");

@@ -48,7 +48,8 @@ public sealed class DefaultPolicyTests
     [InlineData("WebFetch", Effect.Review)]
     [InlineData("PowerShell", Effect.Review)]
     [InlineData("mcp__github__create_issue", Effect.Review)]
-    [InlineData("mcp__snowflake__list_tables", Effect.Allow)]
+    [InlineData("mcp__editorbridge__list_tables", Effect.Allow)]
+    [InlineData("mcp__snowflake__list_tables", Effect.Review)]
     [InlineData("mcp__snowflake__execute_sql", Effect.Review)]
     [InlineData("SomethingNew", Effect.Review)]
     public void Tool_alone_has_its_effect(string tool, Effect expected) =>
