@@ -17,10 +17,12 @@ public sealed record CallStory(AuditCall Call, ImmutableArray<AuditEntry> Entrie
     /// <summary>Who approved first where two must; null when nobody has.</summary>
     public string? FirstApproval => Entries.LastOrDefault(entry => entry.Draft is { Kind: EntryKind.ReviewVerdict, Result: "approved_first" })?.Draft.Actor;
 
-    /// <summary>The last reason somebody gave, a person or the policy.</summary>
-    public string? Reason => Entries.Reverse()
+    /// <summary>Why it ended as it did: the reviewer's own words, else the last reason that was recorded.</summary>
+    public string? Reason => ReasonOf(Entries.Where(entry => entry.Draft.Kind == EntryKind.ReviewVerdict)) ?? ReasonOf(Entries);
+
+    private static string? ReasonOf(IEnumerable<AuditEntry> entries) => entries
         .Select(entry => entry.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "reason") : null)
-        .FirstOrDefault(reason => reason is not null);
+        .LastOrDefault(reason => reason is not null);
 }
 
 /// <summary>The texts of one call.</summary>

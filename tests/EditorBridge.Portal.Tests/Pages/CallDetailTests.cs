@@ -22,11 +22,11 @@ public sealed class CallDetailTests : IAsyncLifetime
         page.WaitForElement(".eb-diff", PortalContext.Patience);
         Assert.Contains("Approved, edited", page.Find(".eb-title").TextContent, StringComparison.Ordinal);
         Assert.Contains("PUBLIC must not read this.", page.Markup, StringComparison.Ordinal);
-        await Segment(page, "Edited by the reviewer").ClickAsync(new());
+        await page.InvokeAsync(() => Segment(page, "Edited by the reviewer").ClickAsync(new()));
         Assert.Contains(page.FindAll("tr.removed"), row => row.TextContent.Contains("drop table", StringComparison.Ordinal));
-        await Segment(page, "Released").ClickAsync(new());
+        await page.InvokeAsync(() => Segment(page, "Released").ClickAsync(new()));
         Assert.DoesNotContain(page.FindAll("tr"), row => row.TextContent.Contains("drop table", StringComparison.Ordinal));
-        await Segment(page, "Raw").ClickAsync(new());
+        await page.InvokeAsync(() => Segment(page, "Raw").ClickAsync(new()));
         Assert.Contains(page.FindAll("details summary"), summary => summary.TextContent.Contains("edited", StringComparison.Ordinal));
     }
 
@@ -59,8 +59,8 @@ public sealed class CallDetailTests : IAsyncLifetime
         page.WaitForElement("form input", PortalContext.Patience);
         Assert.DoesNotContain("drop table", page.Text(), StringComparison.Ordinal);
         Assert.True(page.Find("form button").HasAttribute("disabled"));
-        await page.Find("form input").InputAsync("Audit 2026-11");
-        await page.Find("form").SubmitAsync();
+        await page.InvokeAsync(() => page.Find("form input").InputAsync("Audit 2026-11"));
+        await page.InvokeAsync(() => page.Find("form").SubmitAsync());
         page.WaitForElement(".eb-diff", PortalContext.Patience);
         Assert.Contains("drop table", page.Text(), StringComparison.Ordinal);
 
@@ -75,8 +75,8 @@ public sealed class CallDetailTests : IAsyncLifetime
         await portal.LookAsync();
         var page = Open(portal, _edited);
         page.WaitForElement("form input", PortalContext.Patience);
-        await page.Find("form input").InputAsync("Audit 2026-11");
-        await page.Find("form").SubmitAsync();
+        await page.InvokeAsync(() => page.Find("form input").InputAsync("Audit 2026-11"));
+        await page.InvokeAsync(() => page.Find("form").SubmitAsync());
         page.WaitForAssertion(() => Assert.Contains("Nothing was revealed", page.Find("[role=alert]").TextContent, StringComparison.Ordinal), PortalContext.Patience);
         Assert.DoesNotContain("drop table", page.Text(), StringComparison.Ordinal);
     }

@@ -55,8 +55,7 @@ public sealed class CallsTests : IAsyncLifetime
         await using var portal = new PortalContext(_ledger);
         var page = portal.Open<Calls>("/calls?range=24h");
         page.WaitForElement(".eb-facet-list button", PortalContext.Patience);
-        var rejected = page.FindAll(".eb-facet-list button").Single(button => button.TextContent.Contains("Rejected", StringComparison.Ordinal));
-        await rejected.ClickAsync(new());
+        await page.InvokeAsync(() => page.FindAll(".eb-facet-list button").Single(button => button.TextContent.Contains("Rejected", StringComparison.Ordinal)).ClickAsync(new()));
         Assert.EndsWith("calls?q=kind%3Aaction%20state%3Arejected&range=24h", portal.Navigation.Uri, StringComparison.Ordinal);
     }
 
@@ -84,7 +83,7 @@ public sealed class CallsTests : IAsyncLifetime
         await portal.LookAsync();
         page.WaitForAssertion(() => Assert.Equal("2 new", page.Find(".eb-pill button").TextContent), PortalContext.Patience);
         Assert.Equal(first, page.Find("tbody a[data-row]").GetAttribute("href"));
-        await page.Find(".eb-pill button").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find(".eb-pill button").ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Equal(7, page.FindAll("tbody a[data-row]").Count), PortalContext.Patience);
         Assert.Empty(page.FindAll(".eb-pill"));
     }
@@ -109,7 +108,7 @@ public sealed class CallsTests : IAsyncLifetime
         await portal.LookAsync();
         var page = portal.Open<Calls>("/calls");
         page.WaitForAssertion(() => Assert.Equal(5, page.FindAll("tbody a[data-row]").Count), PortalContext.Patience);
-        await page.FindAll("button").Single(button => button.TextContent == "Follow").ClickAsync(new());
+        await page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent == "Follow").ClickAsync(new()));
         await _ledger.History.AllowedAsync(Session);
         await portal.LookAsync();
         page.WaitForAssertion(() => Assert.Equal(6, page.FindAll("tbody a[data-row]").Count), PortalContext.Patience);
@@ -144,8 +143,8 @@ public sealed class CallsTests : IAsyncLifetime
     {
         await using var portal = new PortalContext(_ledger);
         var page = portal.Open<Calls>("/calls?q=state:rejected&range=30d");
-        await page.Find(".eb-menu input").ChangeAsync("My rejections");
-        await page.Find(".eb-menu form").SubmitAsync();
+        await page.InvokeAsync(() => page.Find(".eb-menu input").ChangeAsync("My rejections"));
+        await page.InvokeAsync(() => page.Find(".eb-menu form").SubmitAsync());
         page.WaitForAssertion(() => Assert.Contains(page.FindAll(".eb-menu-card a"), link =>
             link.TextContent.Contains("My rejections", StringComparison.Ordinal)
             && link.GetAttribute("href") == "calls?q=state%3Arejected&range=30d"), PortalContext.Patience);

@@ -47,7 +47,7 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
         await using var portal = new PortalContext(history.Ledger);
         var page = portal.Open<Policies>("/policies");
         page.WaitForAssertion(() => Assert.Contains("default.sql.destructive", page.Find("section table").TextContent, StringComparison.Ordinal), PortalContext.Patience);
-        await page.Find("input[data-search]").InputAsync("managed.egress");
+        await page.InvokeAsync(() => page.Find("input[data-search]").InputAsync("managed.egress"));
         Assert.DoesNotContain("default.tools.reading", page.Markup, StringComparison.Ordinal);
         Assert.Contains("managed.egress", page.Markup, StringComparison.Ordinal);
     }
@@ -114,7 +114,7 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
         await portal.LookAsync();
         var page = portal.Open<Integrity>("/integrity");
         page.WaitForElement("button.primary", PortalContext.Patience);
-        await page.FindAll("button").Single(button => button.TextContent == "Verify now").ClickAsync(new());
+        await page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent == "Verify now").ClickAsync(new()));
         await portal.Services.GetRequiredService<LedgerCheck>().Ended;
         page.WaitForAssertion(() => Assert.Contains("Sound: all", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
     }

@@ -78,7 +78,7 @@ public sealed class ReviewsTests : IAsyncLifetime
         var page = portal.Open<Reviews>("/reviews");
         page.WaitForElement(".eb-verdict", PortalContext.Patience);
         if (reason.Length > 0) await page.Find(".eb-verdict input").InputAsync(reason);
-        await page.FindAll(".eb-verdict button").Single(item => item.TextContent == button).ClickAsync(new());
+        await page.InvokeAsync(() => page.FindAll(".eb-verdict button").Single(item => item.TextContent == button).ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Contains(said, page.Markup, StringComparison.Ordinal), PortalContext.Patience);
 
         var verdict = (await EntriesAsync(call)).Single(entry => entry.Kind == EntryKind.ReviewVerdict);
@@ -95,11 +95,11 @@ public sealed class ReviewsTests : IAsyncLifetime
         await portal.LookAsync();
         var page = portal.Open<Reviews>("/reviews");
         page.WaitForElement(".eb-verdict", PortalContext.Patience);
-        await Button(page, "Edit…").ClickAsync(new());
+        await page.InvokeAsync(() => Button(page, "Edit…").ClickAsync(new()));
         Assert.True(Button(page, "Approve my edit").HasAttribute("disabled"));
         const string Edited = "create or replace view ANALYTICS.MARTS.ORDERS as select 1 as order_id;\n";
-        await page.Find("textarea").InputAsync(Edited);
-        await Button(page, "Approve my edit").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("textarea").InputAsync(Edited));
+        await page.InvokeAsync(() => Button(page, "Approve my edit").ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Contains("Approved with your edit", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
         using var reader = _ledger.Reader();
         var verdict = (await reader.EntriesForCallAsync(call)).Single(entry => entry.Draft.Kind == EntryKind.ReviewVerdict);
@@ -115,7 +115,7 @@ public sealed class ReviewsTests : IAsyncLifetime
         await portal.LookAsync();
         var page = portal.Open<Reviews>("/reviews");
         page.WaitForElement(".eb-verdict", PortalContext.Patience);
-        await Button(page, "Approve").ClickAsync(new());
+        await page.InvokeAsync(() => Button(page, "Approve").ClickAsync(new()));
         Assert.Contains("Policy asks for a reason", page.Find(".eb-note.bad").TextContent, StringComparison.Ordinal);
         Assert.DoesNotContain(await EntriesAsync(call), entry => entry.Kind == EntryKind.ReviewVerdict);
     }
@@ -129,7 +129,7 @@ public sealed class ReviewsTests : IAsyncLifetime
         await first.LookAsync();
         var page = first.Open<Reviews>("/reviews");
         page.WaitForElement(".eb-verdict", PortalContext.Patience);
-        await Button(page, "Approve").ClickAsync(new());
+        await page.InvokeAsync(() => Button(page, "Approve").ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Contains("A second person must approve", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
         Assert.DoesNotContain(await EntriesAsync(call), entry => entry.Kind == EntryKind.ReviewVerdict && entry.Result == "approved");
 
@@ -138,7 +138,7 @@ public sealed class ReviewsTests : IAsyncLifetime
         var other = second.Open<Reviews>("/reviews");
         other.WaitForElement(".eb-verdict", PortalContext.Patience);
         Assert.Contains("carol approved; a second person is needed", other.Text(), StringComparison.Ordinal);
-        await Button(other, "Approve").ClickAsync(new());
+        await other.InvokeAsync(() => Button(other, "Approve").ClickAsync(new()));
         other.WaitForAssertion(() => Assert.Contains("Approved. The agent goes on.", other.Markup, StringComparison.Ordinal), PortalContext.Patience);
         Assert.Contains(await EntriesAsync(call), entry => entry is { Kind: EntryKind.ReviewVerdict, Result: "approved", Actor: "person:bo" });
     }
