@@ -41,7 +41,6 @@ public static class PortalApplication
         services.AddSignIn(state, clock);
         services.AddHostConnection();
         services.AddLedgerReading();
-        services.AddSingleton<CallExport>();
         services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomRight);
         services.AddRazorComponents().AddInteractiveServerComponents(circuits => circuits.DetailedErrors = false);
         services.AddSignalR(hub => hub.MaximumReceiveMessageSize = 4 * 1024 * 1024);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using EditorBridge.Ledger;
 using EditorBridge.Portal.Host;
 using EditorBridge.Portal.Reading;
 using EditorBridge.Portal.Security;
@@ -13,22 +14,42 @@ public static class ExportFeature
 {
     public const string Path = "/exports/file";
 
-    public static void MapExports(this WebApplication app) =>
-        app.MapPost(Path, SendAsync).RequireAuthorization(nameof(PortalRight.Export));
+    public const string EvidencePath = "/exports/evidence";
 
-    private static async Task SendAsync(HttpContext context, CallExport export, AccessRecorder recorder, TimeProvider clock)
+    public static void MapExports(this WebApplication app)
     {
-        IFormCollection form;
-        try
+        app.MapPost(Path, SendCallsAsync).RequireAuthorization(nameof(PortalRight.Export));
+        app.MapPost(EvidencePath, SendEvidenceAsync).RequireAuthorization(nameof(PortalRight.Export));
+    }
+
+    private static async Task SendEvidenceAsync(HttpContext context, HostConnection host, TimeProvider clock)
+    {
+        if (await FormAsync(context) is not { } form) return;
+        var reason = form["reason"].ToString().Trim();
+        if (reason.Length == 0)
         {
-            form = await context.Request.ReadFormAsync(context.RequestAborted);
-        }
-        catch (Exception e) when (e is BadHttpRequestException or InvalidDataException)
-        {
-            await RefuseAsync(context, e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status400BadRequest, "The request is too large or is no form. Nothing was exported.");
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "An evidence pack needs a reason. Nothing was exported. Go back and give one.");
             return;
         }
 
+        var window = TimeWindow.Of(form["range"], form["from"], form["to"], clock.GetUtcNow());
+        try
+        {
+            using var pack = await host.MakeEvidenceAsync(Viewer.From(context.User), window.From, window.To, reason, form["payloads"] == "on", context.RequestAborted);
+            context.Response.ContentType = "application/zip";
+            context.Response.Headers.ContentDisposition = pack.Content.Headers.ContentDisposition?.ToString() ?? "attachment; filename=\"evidence.zip\"";
+            context.Response.Headers.CacheControl = "no-store";
+            await pack.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+        catch (HostUnreachableException e)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{e.Message} Nothing was exported.");
+        }
+    }
+
+    private static async Task SendCallsAsync(HttpContext context, LedgerReader reader, AccessRecorder recorder, TimeProvider clock)
+    {
+        if (await FormAsync(context) is not { } form) return;
         var viewer = Viewer.From(context.User);
         var line = form["q"].ToString();
         var query = QueryLine.Parse(line);
@@ -40,7 +61,7 @@ public static class ExportFeature
         }
 
         var window = TimeWindow.Of(form["range"], form["from"], form["to"], clock.GetUtcNow());
-        var name = string.Create(CultureInfo.InvariantCulture, $"editorbridge-calls-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.{format.ToString().ToLowerInvariant()}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"editorbridge-calls-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.{Extension(format)}");
         var described = $"{line} {window.Query}";
         try
         {
@@ -52,14 +73,14 @@ public static class ExportFeature
             return;
         }
 
-        context.Response.ContentType = format == ExportFormat.Csv ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8";
+        context.Response.ContentType = format is ExportFormat.Csv ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
         context.Response.Headers.CacheControl = "no-store";
         using var digest = SHA256.Create();
         long count;
         await using (var hashed = new CryptoStream(context.Response.Body, digest, CryptoStreamMode.Write, leaveOpen: true))
         {
-            count = await export.WriteAsync(query.Filter with { From = window.From, To = window.To }, format, hashed, context.RequestAborted);
+            count = await CallExport.WriteAsync(reader, query.Filter with { From = window.From, To = window.To }, format, hashed, context.RequestAborted);
         }
 
         try
@@ -70,6 +91,28 @@ public static class ExportFeature
         catch (HostUnreachableException)
         {
             // The file is out and its first record stands; only the count and digest are missing there.
+        }
+    }
+
+    private static string Extension(ExportFormat format) => format switch
+    {
+        ExportFormat.Csv => "csv",
+        ExportFormat.JsonLines => "jsonl",
+        ExportFormat.Ocsf => "ocsf.jsonl",
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "An export format without an extension."),
+    };
+
+    /// <summary>Null when the request was refused already.</summary>
+    private static async Task<IFormCollection?> FormAsync(HttpContext context)
+    {
+        try
+        {
+            return await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (Exception e) when (e is BadHttpRequestException or InvalidDataException)
+        {
+            await RefuseAsync(context, e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status400BadRequest, "The request is too large or is no form. Nothing was exported.");
+            return null;
         }
     }
 

@@ -15,6 +15,9 @@ public sealed class HostConnection(PortalState state, HttpClient http)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>A pack of a year reads and zips every entry of it before its first byte.</summary>
+    private static readonly TimeSpan PackPatience = TimeSpan.FromMinutes(10);
+
     /// <summary>A client that follows no redirect and uses no proxy: the token must not travel.</summary>
     public static HttpClient CreateClient() => new(new SocketsHttpHandler
     {
@@ -74,15 +77,32 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
+    /// <summary>Has the host make an evidence pack: it alone holds the signing key. The caller disposes the answer, whose body is the zip.</summary>
+    /// <exception cref="NotAllowedException">The viewer may not export, or asks for texts without the right to reveal them.</exception>
+    /// <exception cref="HostUnreachableException">There is no pack.</exception>
+    public async Task<HttpResponseMessage> MakeEvidenceAsync(
+        Viewer viewer, DateTimeOffset from, DateTimeOffset to, string reason, bool payloads, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.Export);
+        if (payloads) viewer.Require(PortalRight.RevealPayload);
+        var body = JsonContent.Create(
+            new EvidenceBody(from, to, viewer.Person, string.Join(',', viewer.Roles.Select(role => role.WireName())), reason, payloads), HostJson.Default.EvidenceBody);
+        var response = await SendAsync(HttpMethod.Post, "bridge/evidence", body, cancellationToken, PackPatience, HttpCompletionOption.ResponseHeadersRead);
+        if (response.IsSuccessStatusCode) return response;
+        using (response) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken,
+        TimeSpan? patience = null, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var request = new HttpRequestMessage(method, new Uri(Address(), path)) { Content = body };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token());
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(patience ?? Patience);
         try
         {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, deadline.Token);
+            return await http.SendAsync(request, completion, deadline.Token);
         }
         catch (HttpRequestException e)
         {
@@ -90,7 +110,7 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HostUnreachableException($"The host did not answer within {Patience.TotalSeconds:0} seconds.", e);
+            throw new HostUnreachableException($"The host did not answer within {(patience ?? Patience).TotalSeconds:0} seconds.", e);
         }
     }
 

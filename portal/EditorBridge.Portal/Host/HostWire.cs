@@ -38,6 +38,9 @@ public sealed record AccessBody(string Kind, string Person, string Role, string 
 /// <param name="Digest">SHA-256 of an exported file, lower-case hex.</param>
 public sealed record AccessDetail(string? Payload = null, string? Query = null, long? Count = null, string? Digest = null);
 
+/// <summary>Body of <c>POST /bridge/evidence</c>: the host makes a signed pack of this window and sends it back as a zip.</summary>
+public sealed record EvidenceBody(DateTimeOffset From, DateTimeOffset To, string Person, string Role, string Reason, bool Payloads);
+
 public static class HostWire
 {
     public static string WireName(this VerdictKind kind) => kind switch
@@ -80,4 +83,5 @@ public static class HostWire
 [JsonSerializable(typeof(VerdictReply))]
 [JsonSerializable(typeof(AccessBody))]
 [JsonSerializable(typeof(StatusReply))]
+[JsonSerializable(typeof(EvidenceBody))]
 internal sealed partial class HostJson : JsonSerializerContext;

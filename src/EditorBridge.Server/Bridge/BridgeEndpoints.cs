@@ -19,6 +19,7 @@ internal static class BridgeEndpoints
         var bridge = routes.MapGroup("/bridge").RequireToken(Client.Portal);
         bridge.MapPost("/reviews/{id}/verdict", GiveVerdictAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestVerdict));
         bridge.MapPost("/records", RecordAccessAsync);
+        bridge.MapPost("/evidence", EvidenceEndpoint.MakeAsync);
         bridge.MapGet("/status", (LedgerWriter ledger) => Results.Json(new StatusReply(HostApplication.Version, ledger.Health.Available, ledger.Health.Problem)));
     }
 

@@ -41,6 +41,54 @@ public sealed class ExportDoorTests : IAsyncLifetime
         Assert.Contains(records, record => record.Facts?["detail"]?["digest"]?.GetValue<string>() == Convert.ToHexStringLower(SHA256.HashData(file)));
     }
 
+    [Theory]
+    [InlineData("csv", 3)]
+    [InlineData("JsonLines", 2)]
+    [InlineData("Ocsf", 2)]
+    public async Task A_file_holds_every_call_that_fits_and_no_payload(string format, int lines)
+    {
+        await _ledger.StartHostAsync();
+        using var client = await _portal.SignedInAsync("auditor");
+        using var response = await PostAsync(client, "kind:action", "Audit", format);
+        var file = await response.Content.ReadAsStringAsync();
+        Assert.Equal(lines, file.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("ORDERS_STAGING", file, StringComparison.Ordinal);
+        Assert.DoesNotContain("create or replace view", file, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_evidence_pack_is_recorded_and_verifies_from_its_bytes(bool payloads)
+    {
+        await _ledger.StartHostAsync();
+        using var client = await _portal.SignedInAsync("auditor");
+        using var response = await PackAsync(client, "Audit 2026-11", payloads);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        using var pack = new MemoryStream(await response.Content.ReadAsByteArrayAsync());
+        var report = EvidencePackVerifier.Verify(pack, null);
+        Assert.Empty(report.Findings);
+        Assert.Equal(("person:ann", "Audit 2026-11", payloads), (report.Manifest!.Actor, report.Manifest.Reason, report.Manifest.Payloads > 0));
+
+        using var reader = _ledger.Reader();
+        var record = Assert.Single(await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.Access] }, null, 10)).Draft;
+        Assert.Equal(("export", "Audit 2026-11"), (record.Result, record.Facts!["reason"]!.GetValue<string>()));
+        Assert.Empty(Directory.EnumerateFiles(_ledger.State.Folder, "evidence-*"));
+    }
+
+    [Fact]
+    public async Task An_evidence_pack_needs_the_host_a_reason_and_an_auditor()
+    {
+        using var auditor = await _portal.SignedInAsync("auditor");
+        using var hostDown = await PackAsync(auditor, "Audit", payloads: false);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, hostDown.StatusCode);
+        using var noReason = await PackAsync(auditor, "", payloads: false);
+        Assert.Equal(HttpStatusCode.BadRequest, noReason.StatusCode);
+        using var approver = await _portal.SignedInAsync("approver");
+        using var refused = await PackAsync(approver, "Audit", payloads: false);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+    }
+
     [Fact]
     public async Task Without_the_host_nothing_is_exported()
     {
@@ -72,11 +120,17 @@ public sealed class ExportDoorTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
 
-    private async Task<HttpResponseMessage> PostAsync(HttpClient client, string line, string reason)
+    private Task<HttpResponseMessage> PostAsync(HttpClient client, string line, string reason, string format = "csv") =>
+        SendAsync(client, ExportFeature.Path, [new("q", line), new("range", "7d"), new("reason", reason), new("format", format)]);
+
+    private Task<HttpResponseMessage> PackAsync(HttpClient client, string reason, bool payloads) =>
+        SendAsync(client, ExportFeature.EvidencePath, [new("range", "7d"), new("reason", reason), new("payloads", payloads ? "on" : "")]);
+
+    private async Task<HttpResponseMessage> SendAsync(HttpClient client, string path, KeyValuePair<string, string>[] form)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, ExportFeature.Path);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Headers.Add("Origin", _portal.Url.ToString().TrimEnd('/'));
-        request.Content = new FormUrlEncodedContent([new("q", line), new("range", "7d"), new("reason", reason), new("format", "csv")]);
+        request.Content = new FormUrlEncodedContent(form);
         return await client.SendAsync(request);
     }
 }

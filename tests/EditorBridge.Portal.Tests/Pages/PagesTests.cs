@@ -1,5 +1,4 @@
 using Bunit;
-using EditorBridge.Portal.Exporting;
 using EditorBridge.Portal.Layout;
 using EditorBridge.Portal.Reading;
 using EditorBridge.Portal.Security;
@@ -147,31 +146,6 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
         Says<Integrity>(portal);
         Says<Exports>(portal);
     }
-
-    [Theory]
-    [InlineData(ExportFormat.Csv)]
-    [InlineData(ExportFormat.Jsonl)]
-    public async Task An_export_holds_every_call_that_fits_and_not_only_a_page(ExportFormat format)
-    {
-        using var reader = history.Ledger.Reader();
-        using var file = new MemoryStream();
-        var count = await new CallExport(reader).WriteAsync(EditorBridge.Ledger.CallFilter.All, format, file, CancellationToken.None);
-        Assert.Equal((await reader.CountAsync(EditorBridge.Ledger.CallFilter.All)).Count, count);
-        var lines = System.Text.Encoding.UTF8.GetString(file.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(count, lines.Length - (format == ExportFormat.Csv ? 1 : 0));
-        Assert.Contains("ORDERS_STAGING", string.Concat(lines), StringComparison.Ordinal);
-        Assert.DoesNotContain("create or replace view", string.Concat(lines), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("=1+2", "'=1+2")]
-    [InlineData("+1", "'+1")]
-    [InlineData("@x", "'@x")]
-    [InlineData("a,b", "\"a,b\"")]
-    [InlineData("a\"b", "\"a\"\"b\"")]
-    [InlineData("-1\r\n=x", "\"'-1\r\n=x\"")]
-    [InlineData("plain", "plain")]
-    public void A_cell_is_never_a_formula(string value, string cell) => Assert.Equal(cell, CallExport.Cell(value));
 
     private static void Says<TPage>(PortalContext portal)
         where TPage : IComponent
