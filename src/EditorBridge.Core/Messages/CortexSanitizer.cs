@@ -22,7 +22,7 @@ public static class CortexSanitizer
 
     internal const string McpServersRefusal =
         "mcp_servers: MCP servers are not called by the model's provider here; that would go past the review. "
-        + "Configure the server in EditorBridge's MCP gateway instead, or set proxy.mcpServers to remove; nothing was sent to the account.";
+        + "Configure the server in EditorBridge's MCP gateway instead, or set \"mcpServers\": \"remove\" in proxy.json; nothing was sent to the account.";
 
     /// <summary>Members that leave under their own name; every other is removed or has a rule of its own below.</summary>
     private static readonly string[] Passing = ["tool_choice", "stop_sequences", "stream"];

@@ -82,7 +82,7 @@ internal static class ToolSanitizer
             if (pass.Rules.ServerTools == UnsupportedPart.Refuse)
             {
                 pass.Refuse($"{where}: the tool {type} runs at the model's provider and is not available on Snowflake Cortex. "
-                    + "Use a local tool instead, or set proxy.serverTools to remove; nothing was sent to the account.");
+                    + "Use a local tool instead, or set \"serverTools\": \"remove\" in proxy.json; nothing was sent to the account.");
             }
             pass.Log.Add(RemovalKind.ServerTool, type, where);
         }

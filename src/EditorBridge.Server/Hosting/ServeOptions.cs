@@ -42,6 +42,9 @@ internal sealed record ServeOptions
         if (Sandbox is not null) arguments.AddRange(["--sandbox", Sandbox.ToString()]);
         if (TokenFile is not null) arguments.AddRange(["--pat-file", TokenFile]);
         if (Account is not null) arguments.AddRange(["--account", Account]);
+        if (Upstream != UpstreamPath.Rest) arguments.AddRange(["--upstream", Upstream.ToString()]);
+        // The next host must be as strict as this one.
+        if (Residency is not null) arguments.Add("--eu-only");
         if (PortalUrl is not null) arguments.AddRange(["--portal-url", PortalUrl]);
         return [.. arguments];
     }

@@ -47,9 +47,10 @@ internal static class AccountChoice
     public static AccountProfile Profile(ServeOptions options) =>
         OrNotStarted(() => Profile(options.State, options.Account, options.Sandbox, options.TokenFile));
 
+    /// <param name="refused">Told of every connection that was refused.</param>
     /// <exception cref="HostNotStartedException">The connection lacks what its way of signing in needs.</exception>
-    public static AccountConnection Open(AccountProfile profile, StateFolder state, TimeProvider time, ILoggerFactory loggers) =>
-        OrNotStarted(() => AccountConnection.Open(profile, SecretsFolder(state), time, loggers));
+    public static AccountConnection Open(AccountProfile profile, StateFolder state, TimeProvider time, ILoggerFactory loggers, Action<Uri, string> refused) =>
+        OrNotStarted(() => AccountConnection.Open(profile, SecretsFolder(state), time, loggers, refused));
 
     private static T OrNotStarted<T>(Func<T> make)
     {

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EditorBridge.Hosting;
 using EditorBridge.Messages;
 
 namespace EditorBridge.Proxy;
@@ -5,3 +8,54 @@ namespace EditorBridge.Proxy;
 /// <summary>What the proxy needs to know beside the account itself.</summary>
 /// <param name="Legacy">Everything goes through Snowflake's older <c>inference:complete</c>.</param>
 internal sealed record ProxySettings(SanitizerRules Rules, bool IsSandbox, bool Legacy = false);
+
+/// <summary>
+/// The user's own settings of the proxy, in <c>proxy.json</c> of the state folder: what to do with what the account cannot take, the
+/// betas that may pass, and the table of model names. A file that is wrong stops the start: a setting nobody reads is a false comfort.
+/// </summary>
+internal sealed record ProxySettingsFile
+{
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter<UnsupportedPart>(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
+
+    /// <summary>Tools that run at the provider: <c>refuse</c> or <c>remove</c>.</summary>
+    public UnsupportedPart? ServerTools { get; init; }
+    public UnsupportedPart? McpServers { get; init; }
+    public UnsupportedPart? Documents { get; init; }
+    public UnsupportedPart? RemoteImages { get; init; }
+
+    /// <summary>Stands for the shipped list.</summary>
+    public string[]? AllowedBetas { get; init; }
+
+    /// <summary>Adds to the shipped table, and replaces what has the same name.</summary>
+    public Dictionary<string, string>? ModelAliases { get; init; }
+
+    /// <exception cref="HostNotStartedException">The file is there and cannot be used.</exception>
+    public static SanitizerRules Read(StateFolder state)
+    {
+        var path = state.In("proxy.json");
+        var rules = SanitizerRules.Default;
+        try
+        {
+            var file = StateFolder.ReadPrivate(path) is { } text ? JsonSerializer.Deserialize<ProxySettingsFile>(text, Format) : null;
+            return file is null ? rules : rules with
+            {
+                ServerTools = file.ServerTools ?? rules.ServerTools,
+                McpServers = file.McpServers ?? rules.McpServers,
+                Documents = file.Documents ?? rules.Documents,
+                RemoteImages = file.RemoteImages ?? rules.RemoteImages,
+                AllowedBetas = file.AllowedBetas is { } betas ? System.Collections.Frozen.FrozenSet.ToFrozenSet(betas, StringComparer.Ordinal) : rules.AllowedBetas,
+                ModelAliases = file.ModelAliases is { } aliases ? rules.ModelAliases.Concat(aliases).GroupBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Last().Value) : rules.ModelAliases,
+            };
+        }
+        catch (JsonException e)
+        {
+            throw new HostNotStartedException($"{path} cannot be used: {e.Message} Its keys are serverTools, mcpServers, documents, remoteImages (refuse or remove), allowedBetas and modelAliases. Nothing was started.");
+        }
+    }
+}
