@@ -9,7 +9,7 @@ namespace EditorBridge.Cli;
 /// <summary><c>editorbridge login | logout | status | whoami | pat</c>: the sign-in to the Snowflake account.</summary>
 internal static class AccountCommands
 {
-    public static IEnumerable<Command> Build() => [Login(), Logout(), Status(), WhoAmI(), Pat()];
+    public static IEnumerable<Command> Build() => [Login(), Logout(), Status(), WhoAmI(), Pat(), ReconcileCommand.Build()];
 
     private static Command Login()
     {
