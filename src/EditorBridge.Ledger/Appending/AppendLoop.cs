@@ -109,12 +109,13 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _checkpointTimer.DisposeAsync();
-        _queue.CompleteAdding();
-        await _stopped.Task;
+        // The index reads the database: it must let go first, so that the writer is the last to close and empties its log.
         if (_search is not null)
         {
             await _search.DisposeAsync();
         }
+        _queue.CompleteAdding();
+        await _stopped.Task;
         _queue.Dispose();
     }
 

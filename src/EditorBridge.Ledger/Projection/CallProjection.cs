@@ -19,6 +19,7 @@ internal sealed class CallProjection : IDisposable
     private readonly SqliteCommand _put;
     private readonly SqliteCommand _session;
     private readonly SqliteCommand _hour;
+    private readonly SqliteCommand _emptyHour;
     private readonly SqliteCommand _rule;
 
     /// <summary>Calls in flight, so that an outcome need not read its intent back. Emptied when a transaction fails.</summary>
@@ -59,10 +60,14 @@ internal sealed class CallProjection : IDisposable
                 input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
                 cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens, cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens
             """, 15);
+        // States that calls only pass through would leave a row of zeros in every hour.
+        _emptyHour = EntryStatements.Statement(connection, """
+            DELETE FROM hours WHERE calls = 0 AND hour = $0 AND kind = $1 AND state = $2 AND tool = $3 AND door = $4 AND model = $5 AND actor = $6 AND severity = $7
+            """, 8);
         _rule = EntryStatements.Statement(connection, "INSERT INTO rule_hits (rule, first_sequence) VALUES ($0, $1) ON CONFLICT DO NOTHING", 2);
     }
 
-    private IEnumerable<SqliteCommand> Statements => [_find, _put, _session, _hour, _rule];
+    private IEnumerable<SqliteCommand> Statements => [_find, _put, _session, _hour, _emptyHour, _rule];
 
     public void Apply(AuditEntry entry)
     {
@@ -149,6 +154,8 @@ internal sealed class CallProjection : IDisposable
         if (before is not null)
         {
             AddHour(before, CallSums.None - CallSums.Of(before));
+            EntryStatements.Run(_emptyHour, Milliseconds(before.StartedAt) / 3_600_000, before.Kind.Name(), before.State.Name(), before.Tool ?? "", before.Door ?? "",
+                before.Model ?? "", before.Actor, before.Severity ?? "");
         }
         AddHour(after, CallSums.Of(after));
     }

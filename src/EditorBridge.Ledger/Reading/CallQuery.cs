@@ -42,10 +42,10 @@ internal sealed class CallQuery
     }
 
     /// <summary>The part of a filter the hourly roll-up knows, over its own columns.</summary>
-    public static CallQuery OfHours(CallFilter filter, CallFacet? without)
+    public static CallQuery OfHours(CallFilter filter)
     {
         var query = new CallQuery(text: false);
-        query.AddFacets(filter, without);
+        query.AddFacets(filter, without: null);
         return query;
     }
 
@@ -105,6 +105,19 @@ internal sealed class CallQuery
         _ => throw new ArgumentOutOfRangeException(nameof(facet), facet, "A facet without a column."),
     };
 
+    /// <summary>The values a filter allows for a facet, as they stand in the database; empty when it does not narrow it.</summary>
+    public static ImmutableArray<string> Wanted(CallFilter filter, CallFacet facet) => facet switch
+    {
+        CallFacet.Kind => filter.Kind is { } kind ? [kind.Name()] : [],
+        CallFacet.State => [.. filter.States.Select(static s => s.Name())],
+        CallFacet.Tool => filter.Tools,
+        CallFacet.Door => filter.Doors,
+        CallFacet.Model => filter.Models,
+        CallFacet.Actor => filter.Actors,
+        CallFacet.Severity => filter.Severities,
+        _ => throw new ArgumentOutOfRangeException(nameof(facet), facet, "A facet without a filter."),
+    };
+
     private void AddRange(DateTimeOffset? from, DateTimeOffset? to)
     {
         if (from is { } start)
@@ -119,13 +132,10 @@ internal sealed class CallQuery
 
     private void AddFacets(CallFilter filter, CallFacet? without)
     {
-        AddFacet(CallFacet.Kind, without, filter.Kind is { } kind ? [kind.Name()] : []);
-        AddFacet(CallFacet.State, without, [.. filter.States.Select(static s => s.Name())]);
-        AddFacet(CallFacet.Tool, without, filter.Tools);
-        AddFacet(CallFacet.Door, without, filter.Doors);
-        AddFacet(CallFacet.Model, without, filter.Models);
-        AddFacet(CallFacet.Actor, without, filter.Actors);
-        AddFacet(CallFacet.Severity, without, filter.Severities);
+        foreach (CallFacet facet in Enum.GetValues<CallFacet>())
+        {
+            AddFacet(facet, without, Wanted(filter, facet));
+        }
     }
 
     private void AddFacet(CallFacet facet, CallFacet? without, ImmutableArray<string> values)

@@ -60,11 +60,10 @@ public sealed partial class LedgerReader
     public Task<CallFacets> FacetsAsync(CallFilter filter, CancellationToken cancellationToken = default) => RunAsync(
         q =>
         {
-            bool hours = CallQuery.FitsHours(filter);
-            bool capped = !hours && Count(q, Query(q, filter)).Capped;
-            return new CallFacets(
-                [.. Enum.GetValues<CallFacet>().Select(facet => new FacetCounts(facet, hours ? FacetFromHours(q, filter, facet) : FacetFromCalls(q, filter, facet)))],
-                capped);
+            CallFacet[] facets = Enum.GetValues<CallFacet>();
+            return CallQuery.FitsHours(filter)
+                ? new CallFacets(FacetsFromHours(q, filter, facets), Capped: false)
+                : new CallFacets([.. facets.Select(facet => new FacetCounts(facet, FacetFromCalls(q, filter, facet)))], Count(q, Query(q, filter)).Capped);
         },
         cancellationToken);
 
@@ -143,13 +142,29 @@ public sealed partial class LedgerReader
         return ReadFacet(command);
     }
 
-    private static ImmutableArray<FacetValue> FacetFromHours(LedgerQuery q, CallFilter filter, CallFacet facet)
+    /// <summary>One pass over the roll-up gives the few hundred combinations that occur; every facet is counted from these.</summary>
+    private static ImmutableArray<FacetCounts> FacetsFromHours(LedgerQuery q, CallFilter filter, CallFacet[] facets)
     {
-        string column = CallQuery.Column(facet);
-        (CallQuery query, string source) = HoursAndEdges(filter, $"c.{column} AS value", facet);
-        using SqliteCommand command = query.Command(
-            q.Connection, $"SELECT value, sum(calls) FROM ({source}) GROUP BY 1 HAVING sum(calls) > 0 ORDER BY 2 DESC");
-        return ReadFacet(command);
+        string columns = string.Join(", ", facets.Select(f => $"c.{CallQuery.Column(f)} AS f_{CallQuery.Column(f)}"));
+        string names = string.Join(", ", facets.Select(f => "f_" + CallQuery.Column(f)));
+        (CallQuery query, string source) = HoursAndEdges(new CallFilter { From = filter.From, To = filter.To }, columns);
+        using SqliteCommand command = query.Command(q.Connection, $"SELECT {names}, sum(calls) FROM ({source}) GROUP BY {names} HAVING sum(calls) > 0");
+        var combinations = new List<(string[] Values, long Calls)>();
+        using (SqliteDataReader reader = command.ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                combinations.Add(([.. facets.Select((_, i) => reader.IsDBNull(i) ? "" : reader.GetString(i))], reader.GetInt64(facets.Length)));
+            }
+        }
+        ImmutableArray<string>[] wanted = [.. facets.Select(f => CallQuery.Wanted(filter, f))];
+        return [.. facets.Select((facet, own) => new FacetCounts(
+            facet,
+            [.. combinations
+                .Where(c => !wanted.Where((values, i) => i != own && !values.IsDefaultOrEmpty && !values.Contains(c.Values[i])).Any())
+                .GroupBy(c => c.Values[own], c => c.Calls)
+                .Select(g => new FacetValue(g.Key, g.Sum()))
+                .OrderByDescending(v => v.Calls).ThenBy(v => v.Value, StringComparer.Ordinal)]))];
     }
 
     private static ImmutableArray<FacetValue> ReadFacet(SqliteCommand command)
@@ -167,13 +182,13 @@ public sealed partial class LedgerReader
     /// <summary>
     /// Whole hours from the roll-up and the cut hours at both ends from the calls themselves, so that the sum is exact.
     /// </summary>
-    private static (CallQuery Query, string Source) HoursAndEdges(CallFilter filter, string columns, CallFacet? without)
+    private static (CallQuery Query, string Source) HoursAndEdges(CallFilter filter, string columns)
     {
         long from = filter.From?.ToUnixTimeMilliseconds() ?? 0;
         long to = filter.To?.ToUnixTimeMilliseconds() ?? long.MaxValue - Hour;
         long firstHour = (from + Hour - 1) / Hour;
         long endHour = Math.Max(to / Hour, firstHour);
-        CallQuery query = CallQuery.OfHours(filter, without);
+        CallQuery query = CallQuery.OfHours(filter);
         string and = query.Where.Length == 0 ? "WHERE" : query.Where + " AND";
         string source = string.Create(CultureInfo.InvariantCulture, $"""
             SELECT {columns}, c.hour * {Hour} AS at, c.calls AS calls, c.state AS state FROM hours c {and} c.hour >= {firstHour} AND c.hour < {endHour}
@@ -193,7 +208,7 @@ public sealed partial class LedgerReader
 
     private static ImmutableArray<HistogramBar> BarsFromHours(LedgerQuery q, CallFilter window, TimeSpan bucket)
     {
-        (CallQuery query, string source) = HoursAndEdges(window, "1", without: null);
+        (CallQuery query, string source) = HoursAndEdges(window, "1");
         string ms = ((long)bucket.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         using SqliteCommand command = query.Command(
             q.Connection, $"SELECT at / {ms} * {ms}, state, sum(calls) FROM ({source}) GROUP BY 1, 2 HAVING sum(calls) > 0 ORDER BY 1, 2");

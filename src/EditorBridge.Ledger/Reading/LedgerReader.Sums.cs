@@ -74,7 +74,7 @@ public sealed partial class LedgerReader
             CallQuery window = CallQuery.Of(new CallFilter { From = from, To = to });
             using SqliteCommand command = window.Command(q.Connection, $"""
                 SELECT r.rule, count(*), sum(c.state IN ('approved', 'edited')), sum(c.state = 'rejected'), sum(c.state IN ('refused', 'expired'))
-                FROM calls c JOIN rule_hits r ON r.first_sequence = c.first_sequence {window.Where} GROUP BY r.rule ORDER BY 2 DESC, 1
+                FROM calls c CROSS JOIN rule_hits r ON r.first_sequence = c.first_sequence {window.Where} GROUP BY r.rule ORDER BY 2 DESC, 1
                 """);
             var hits = ImmutableArray.CreateBuilder<RuleHits>();
             using SqliteDataReader reader = command.ExecuteReader();

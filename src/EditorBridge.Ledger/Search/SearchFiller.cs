@@ -27,7 +27,7 @@ internal sealed partial class SearchFiller : IAsyncDisposable
     /// <summary>Something was committed. Cheap, from any thread.</summary>
     public void Wake()
     {
-        if (_wake.CurrentCount == 0)
+        if (_wake.CurrentCount == 0 && !_stop.IsCancellationRequested)
         {
             try
             {
@@ -54,8 +54,8 @@ internal sealed partial class SearchFiller : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         _index?.Dispose();
+        // Not _wake: the append thread may be about to wake us once more, and without a wait handle there is nothing to dispose.
         _stop.Dispose();
-        _wake.Dispose();
     }
 
     private async Task RunAsync()

@@ -161,6 +161,7 @@ internal static class LedgerSchema
             first_sequence INTEGER NOT NULL,
             PRIMARY KEY (rule, first_sequence)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX rule_hits_call ON rule_hits (first_sequence);
 
         CREATE TABLE sessions (
             session_id TEXT PRIMARY KEY,
