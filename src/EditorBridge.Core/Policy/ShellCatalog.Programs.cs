@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using EditorBridge.Sql;
 
@@ -83,10 +84,12 @@ internal static partial class ShellCatalog
             || (view.Name == "dotnet" && view.Operand(0) is "run" or "exec" or "watch" && word.Value.Contains("EditorBridge.Server", StringComparison.OrdinalIgnoreCase));
     });
 
+    private static readonly SearchValues<char> PatternSigns = SearchValues.Create("*+?[(|.^$");
+
     /// <summary>A pattern of pkill and its kin that would find the host.</summary>
     private static bool MatchesUs(string pattern)
     {
-        if (pattern.AsSpan().IndexOfAny("*+?[(|.^$") < 0) return false;
+        if (!pattern.AsSpan().ContainsAny(PatternSigns)) return false;
         try
         {
             return Regex.IsMatch("editorbridge serve", pattern, RegexOptions.NonBacktracking) || Regex.IsMatch("editorbridge", pattern, RegexOptions.NonBacktracking);

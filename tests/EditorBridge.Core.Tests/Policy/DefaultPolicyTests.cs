@@ -1,4 +1,5 @@
 using System.Globalization;
+using CsCheck;
 using EditorBridge.Policy;
 using EditorBridge.Sql;
 
@@ -83,6 +84,21 @@ public sealed class DefaultPolicyTests
         var facts = Facts("mcp__snowflake__execute_sql") with { Sql = [SqlFacts.Piece(SqlFacts.Statement(StatementClass.Destructive, Effect.Review))] };
         Assert.True(PolicyEvaluator.Decide(PolicySet.Default, facts).Obligations.NoSessionGrant);
         Assert.False(PolicyEvaluator.Decide(PolicySet.Default, Shell("./deploy-tool now")).Obligations.NoSessionGrant);
+    }
+
+    [Fact]
+    public void Any_command_is_decided_without_an_exception()
+    {
+        string[] pieces =
+        [
+            "rm", "-rf", "git", "config", "push", "-c", "pkill", "-f", "(a{9", "[", "*", "curl", "-o", "https://x/y", "python3", "-c", "'import os'", "bash", "env", "-S", "sudo", "xargs", "cp", "-t", ".claude", "$X", "$(pwd)", "X=a",
+            "cd", "..", "/", "~", "> ", "<<E\nx\nE\n", "|", "&&", ";", "\"", "'", "sqlite3", ".shell", "snow", "sql", "-q", "dbt", "run", "for", "in", "do", "done", "\ud800", "\u0001", "awk", "chmod", "4777", "kill", ":4000", "{a,b}",
+        ];
+        Gen.Int[0, pieces.Length - 1].Array[0, 16].Sample(chosen =>
+        {
+            var command = string.Join(' ', chosen.Select(index => pieces[index]));
+            _ = PolicyEvaluator.Decide(PolicySet.Default, Shell(command));
+        }, iter: 4_000);
     }
 
     [Fact]
