@@ -36,8 +36,10 @@ function extensionSuite() {
 
 function endToEndSuites() {
   const base = path.join(root, 'tests', 'e2e');
+  // Soak tests take many minutes each; somebody who wants them says so.
+  const endings = process.env.EDITORBRIDGE_SOAK ? ['.e2e.mjs', '.soak.mjs'] : ['.e2e.mjs'];
   return folders(base).flatMap((folder) => {
-    const files = filesBelow(path.join(base, folder)).filter((file) => file.endsWith('.e2e.mjs')).sort();
+    const files = filesBelow(path.join(base, folder)).filter((file) => endings.some((ending) => file.endsWith(ending))).sort();
     if (files.length === 0) return [];
     const clients = clientsOf[folder];
     return [{ name: `e2e/${folder}`, heavy: clients !== undefined, files, run: () => runEndToEnd(`e2e/${folder}`, files, clients) }];
