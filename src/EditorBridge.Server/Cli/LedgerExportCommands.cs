@@ -103,7 +103,7 @@ internal static class LedgerExportCommands
         return command;
     }
 
-    private static Task RecordAsync(LedgerWriter writer, string type, string? reason, DateTimeOffset? from, DateTimeOffset? to) => writer.AppendAsync(new AuditDraft
+    private static Task<AuditEntry> RecordAsync(LedgerWriter writer, string type, string? reason, DateTimeOffset? from, DateTimeOffset? to) => writer.AppendAsync(new AuditDraft
     {
         Kind = EntryKind.Access,
         CallId = Guid.CreateVersion7().ToString("N"),

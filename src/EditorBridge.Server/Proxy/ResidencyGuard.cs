@@ -7,7 +7,7 @@ namespace EditorBridge.Proxy;
 /// Refuses requests while the account would let inference run where it may not. The account's parameter is read before the first
 /// request and again when it may have changed; one that cannot be read refuses.
 /// </summary>
-internal sealed class ResidencyGuard(ResidencyRule? rule, SqlApiClient sql, TimeProvider time)
+internal sealed class ResidencyGuard(ResidencyRule? rule, SqlApiClient sql, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(15);
@@ -36,6 +36,8 @@ internal sealed class ResidencyGuard(ResidencyRule? rule, SqlApiClient sql, Time
             _one.Release();
         }
     }
+
+    public void Dispose() => _one.Dispose();
 
     private async Task<string?> ParameterAsync(CancellationToken cancellationToken)
     {
