@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Runtime.Versioning;
 using EditorBridge.Audit;
 using EditorBridge.Ledger;
 using EditorBridge.Ledger.Storage;
@@ -230,6 +231,7 @@ public class LedgerFaultTests
     [InlineData("key", "chmod 600")]
     [InlineData("symlink", "symbolic link")]
     [InlineData("brokenkey", "signing key")]
+    [UnsupportedOSPlatform("windows")]
     public async Task Files_others_could_reach_are_refused_with_what_mends_it(string fault, string advice)
     {
         await using var ledger = new TemporaryLedger();
@@ -260,6 +262,7 @@ public class LedgerFaultTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Files_are_made_for_their_owner_only()
     {
         await using var ledger = new TemporaryLedger();
