@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Runtime.Versioning;
+using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Ledger;
 using EditorBridge.Ledger.Storage;
