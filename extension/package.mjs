@@ -3,7 +3,7 @@
 //   node package.mjs linux-x64 …         self-contained packages for these targets
 //   node package.mjs --without-backend   the editor side only, for a machine where editorbridge is on PATH
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,13 +25,18 @@ function run(command, args) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}`);
 }
 
-/** The host and, beside it, the portal that "Open Portal" starts. */
+/** The program for one platform with its runtime, or without a runtime for all of them. */
 function publish(runtime) {
   rmSync(backend, { recursive: true, force: true });
   // No symbols: they double the size and name this machine's folders.
   const shape = ['-c', 'Release', '-v', 'q', '--nologo', '-p:DebugType=none', '-p:DebugSymbols=false', '-p:UseSharedCompilation=false'];
   const target = runtime ? ['-r', runtime, '--self-contained', 'true', '-p:PublishReadyToRun=true', '-p:RestoreLockedMode=false', '-p:RestorePackagesWithLockFile=false'] : ['--self-contained', 'false', '-p:UseAppHost=false'];
   run('dotnet', ['publish', path.join(root, 'src', 'EditorBridge.Server'), ...shape, ...target, '-o', backend]);
+  // What only an IIS site or a static web page would read, and native libraries for systems that VS Code does not run on.
+  for (const name of ['web.config', 'editorbridge.staticwebassets.endpoints.json']) rmSync(path.join(backend, name), { force: true });
+  const natives = path.join(backend, 'runtimes');
+  const known = new Set(Object.values(runtimes));
+  if (existsSync(natives)) for (const name of readdirSync(natives).filter((each) => !known.has(each))) rmSync(path.join(natives, name), { recursive: true });
 }
 
 function pack(target, output) {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { SqlAnalysis } from './analysis';
 import { doctor } from './doctor';
 import { reviewGitChanges } from './gitChanges';
+import { offerGateway } from './mcp';
 import { Notices } from './notice';
 import { summary } from './present';
 import { EditorMethods, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
@@ -44,7 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   context.subscriptions.push(
-    log, backend, reviews, trees, status, analysis,
+    log, backend, reviews, trees, status, analysis, offerGateway(backend, log),
     backend.onDidChangeState((state) => {
       status.serverChanged();
       if (state === 'ready') void refresh();
@@ -81,6 +82,9 @@ export function activate(context: vscode.ExtensionContext): void {
       reviewGitChanges: () => reviewGitChanges(analysis),
       startClaude: () => terminals.startClaude(),
       openPortal: () => openPortal(backend),
+      openWalkthrough: async () => {
+        await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
+      },
       menu: () => showMenu(backend),
       restart: () => backend.restart(),
       showLog: () => log.show(),

@@ -15,6 +15,7 @@ export const EditorMethods = {
   AnalyzeSql: 'sql/analyze',
   TerminalEnvironment: 'terminal/environment',
   PortalLink: 'portal/link',
+  McpServer: 'mcp/server',
   Shutdown: 'shutdown',
 
   // client → server, notification
@@ -155,4 +156,10 @@ export interface TerminalEnvironmentResult {
 
 export interface PortalLinkResult {
   url: string;
+}
+
+/** Where the MCP gateway is and what a client must send with each request; the headers hold the client's token. */
+export interface McpServerResult {
+  url: string;
+  headers: Record<string, string>;
 }

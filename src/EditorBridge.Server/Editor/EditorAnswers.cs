@@ -40,6 +40,9 @@ internal sealed class EditorAnswers(ServeOptions options, TimeProvider time)
         return new PortalLinkResult($"{portal.TrimEnd('/')}/sign-in?code={code}");
     }
 
+    public McpServerResult McpServer() =>
+        new(Host().Url + "/mcp", new() { ["Authorization"] = "Bearer " + ClientTokens.Of(options.State, Client.Mcp) });
+
     private HostAddress Host() => options.State.ReadHost()
         ?? throw EditorWire.Error(EditorErrors.HostUnavailable, "The host has not finished its start. Nothing was done; try again in a moment.");
 }

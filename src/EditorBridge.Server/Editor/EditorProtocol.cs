@@ -17,6 +17,7 @@ public static class EditorMethods
     public const string AnalyzeSql = "sql/analyze";
     public const string TerminalEnvironment = "terminal/environment";
     public const string PortalLink = "portal/link";
+    public const string McpServer = "mcp/server";
     public const string Shutdown = "shutdown";
 
     // client → server, notification
@@ -84,3 +85,6 @@ public sealed record AnalyzeResult(StatementView[] Statements, FindingView[] Fin
 public sealed record TerminalEnvironmentResult(Dictionary<string, string> Variables);
 
 public sealed record PortalLinkResult(string Url);
+
+/// <summary>Where the MCP gateway is and what a client must send with each request; the headers hold the client's token.</summary>
+public sealed record McpServerResult(string Url, Dictionary<string, string> Headers);

@@ -72,6 +72,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.PortalLink)]
     public Task<JsonElement> PortalLinkAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.PortalLink, null, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.McpServer)]
+    public Task<JsonElement> McpServerAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.McpServer, null, cancellationToken);
+
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
     public async Task WorkspaceChangedAsync(WorkspaceChangedParams changed)
     {

@@ -98,6 +98,13 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         return answers.PortalLink();
     }
 
+    [JsonRpcMethod(EditorMethods.McpServer)]
+    public McpServerResult McpServer()
+    {
+        RequireIntroduction();
+        return answers.McpServer();
+    }
+
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
     public void WorkspaceChanged(WorkspaceChangedParams changed)
     {

@@ -111,6 +111,7 @@ public sealed class EditorEndpointTests
     [InlineData(EditorMethods.ListReviews)]
     [InlineData(EditorMethods.TerminalEnvironment)]
     [InlineData(EditorMethods.PortalLink)]
+    [InlineData(EditorMethods.McpServer)]
     public async Task Whoever_has_not_introduced_themselves_gets_nothing(string method)
     {
         await using var fixture = await EditorFixture.StartAsync();
@@ -168,6 +169,17 @@ public sealed class EditorEndpointTests
         Assert.Equal("http://127.0.0.1:4000", variables["ANTHROPIC_BASE_URL"]);
         Assert.Equal(fixture.Gate.State.ClientToken("claude"), variables["ANTHROPIC_AUTH_TOKEN"]);
         Assert.DoesNotContain(fixture.Gate.State.ClientToken("hook"), variables.Values);
+    }
+
+    [Fact]
+    public async Task Gateway_is_told_with_its_own_token()
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        var window = await fixture.WindowAsync("");
+
+        var server = await window.AskAsync<McpServerResult>(EditorMethods.McpServer);
+        Assert.Equal("http://127.0.0.1:4000/mcp", server.Url);
+        Assert.Equal("Bearer " + fixture.Gate.State.ClientToken("mcp"), server.Headers["Authorization"]);
     }
 
     [Fact]
