@@ -18,6 +18,7 @@ let server: Server | undefined;
 
 /** Only wires. Everything the user sees exists before the backend does, so a backend that cannot start is a state, not a silence. */
 export function activate(context: vscode.ExtensionContext): void {
+  const began = performance.now();
   const log = vscode.window.createOutputChannel('EditorBridge', { log: true });
   const backend = (server = new Server(context, log, (connection) => {
     connection.onNotification(EditorMethods.ReviewOpened, (view: ReviewView) => reviews.opened(view));
@@ -91,6 +92,7 @@ export function activate(context: vscode.ExtensionContext): void {
       doctor: () => doctor(context, backend, log),
     }),
   );
+  log.info(`The extension activated in ${Math.round(performance.now() - began)} ms`);
   void backend.restart();
 }
 
