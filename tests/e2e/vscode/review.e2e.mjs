@@ -32,7 +32,7 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
       } catch (error) {
         t.diagnostic(workbench.extensionLog().split('\n').slice(-30).join('\n'));
         await window.screenshot(`failed-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`);
-        for (const { id } of await product.reviews()) await product.cli(['reject', id, '--reason', 'left by a failed step']);
+        for (const { id } of await product.reviews()) await product.verdict(id, { kind: 'reject', person: 'tidy', reason: 'left by a failed step' });
         throw error;
       }
     });
@@ -89,8 +89,7 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
       const answer = askToWrite(product, orders, `${risky}-- fourth\n`);
       await window.review('orders.sql');
       const [review] = await product.reviews();
-      const { code, err } = await product.cli(['reject', review.id, '--reason', 'from a terminal']);
-      assert.equal(code, 0, err);
+      await product.verdict(review.id, { kind: 'reject', person: 'alice', reason: 'from the portal' });
 
       assert.equal((await answer).permission, 'deny');
       await window.tab('orders.sql (').waitFor({ state: 'detached' });

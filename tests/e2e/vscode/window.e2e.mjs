@@ -41,7 +41,7 @@ test('around the reviews in VS Code', { timeout: 600_000, skip }, async (outer) 
       } catch (error) {
         t.diagnostic(workbench.extensionLog().split('\n').slice(-30).join('\n'));
         await window.screenshot(`failed-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`);
-        for (const { id } of await product.reviews()) await product.cli(['reject', id, '--reason', 'left by a failed step']);
+        for (const { id } of await product.reviews()) await product.verdict(id, { kind: 'reject', person: 'tidy', reason: 'left by a failed step' });
         throw error;
       }
     });
