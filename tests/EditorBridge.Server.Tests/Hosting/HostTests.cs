@@ -1,0 +1,203 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using EditorBridge.Audit;
+using EditorBridge.Guard;
+using EditorBridge.Server.Tests.Gate;
+using EditorBridge.Setup;
+using EditorBridge.Snowflake;
+
+namespace EditorBridge.Server.Tests.Hosting;
+
+/// <summary>The host as its clients meet it: real HTTP, a real ledger, the sandbox account behind it.</summary>
+public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
+{
+    [Theory]
+    [InlineData("/v1/models", null)]
+    [InlineData("/v1/models", Client.Hook)]
+    [InlineData("/v1/models", Client.Portal)]
+    [InlineData("/mcp", Client.Claude)]
+    public async Task Route_without_its_own_token_is_refused(string path, object? client)
+    {
+        using var http = host.Client((Client?)client);
+        using var response = path == "/mcp" ? await http.PostAsync(path, HostFixture.Json(new { })) : await http.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Origin", "https://example.com")]
+    [InlineData("Origin", "null")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Host", "example.com")]
+    [InlineData("Host", "127.0.0.1.example.com:4000")]
+    public async Task Request_of_a_web_page_is_refused_whatever_its_token(string header, string value)
+    {
+        using var http = host.Client(Client.Claude);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
+        request.Headers.TryAddWithoutValidation(header, value);
+        using var response = await http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Message_leaves_an_intent_before_and_an_outcome_with_its_tokens_after()
+    {
+        using var http = host.Client(Client.Claude);
+        using var response = await http.PostAsync("/v1/messages", Message("sandbox: [{\"text\":\"Fine.\"}]", stream: false));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        var entries = await host.EntriesAsync(response.Headers.GetValues("request-id").Single());
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("Fine.", answer["content"]![0]!["text"]!.GetValue<string>());
+        Assert.Equal([EntryKind.MessageIntent, EntryKind.MessageOutcome], entries.Select(e => e.Draft.Kind));
+        Assert.Equal(answer["usage"]!["output_tokens"]!.GetValue<long>(), entries[1].Draft.Facts!["outputTokens"]!.GetValue<long>());
+        Assert.Equal("1", response.Headers.GetValues("x-editorbridge-sandbox").Single());
+    }
+
+    [Fact]
+    public async Task Whole_answer_is_held_like_a_stream()
+    {
+        using var http = host.Client(Client.Claude);
+        var asking = http.PostAsync("/v1/messages", Message("""sandbox: [{"tool":"Write","input":{"file_path":"/nowhere/a.sql","content":"drop table raw.orders;"}}]""", stream: false, "Write"));
+        await host.AnswerAsync(GateFixture.Reject("not this one"));
+        using var response = await asking;
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal("end_turn", answer["stop_reason"]!.GetValue<string>());
+        Assert.DoesNotContain("tool_use", answer["content"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("not this one", answer["content"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("not json", HttpStatusCode.BadRequest)]
+    [InlineData("{}", HttpStatusCode.BadRequest)]
+    [InlineData("""{"model":"claude-sonnet-4-6","max_tokens":1,"messages":[{"role":"user","content":"x"}],"mcp_servers":[{"type":"url","name":"x","url":"https://example.com"}]}""", HttpStatusCode.BadRequest)]
+    public async Task Bad_message_gets_an_error_a_client_can_read_and_nothing_is_sent(string body, HttpStatusCode expected)
+    {
+        using var http = host.Client(Client.Claude);
+        using var response = await http.PostAsync("/v1/messages", new StringContent(body));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal(expected, response.StatusCode);
+        Assert.Equal("invalid_request_error", answer["error"]!["type"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Hook_has_no_opinion_on_what_policy_allows()
+    {
+        var answer = await HookAsync("Read", new { file_path = "/nowhere/a.sql" });
+
+        Assert.Equal("{}", answer.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("""{"hook_event_name":"PreToolUse"}""")]
+    public async Task Hook_call_that_cannot_be_read_is_denied(string body)
+    {
+        using var http = host.Client(Client.Hook);
+        using var response = await http.PostAsync("/hooks/claude", new StringContent(body));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal("deny", answer["hookSpecificOutput"]!["permissionDecision"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Edit_by_a_reviewer_reaches_the_hook_as_a_new_input_and_is_told()
+    {
+        var asking = HookAsync("Bash", new { command = "snow sql -q 'drop table raw.orders'" });
+        await host.AnswerAsync(GateFixture.Edited("snow sql -q 'select 1'"));
+        var decision = (await asking)["hookSpecificOutput"]!;
+
+        Assert.Equal("allow", decision["permissionDecision"]!.GetValue<string>());
+        Assert.Equal("snow sql -q 'select 1'", decision["updatedInput"]!["command"]!.GetValue<string>());
+        Assert.Contains("changed this", decision["additionalContext"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mcp_query_runs_under_the_account_and_leaves_its_handle()
+    {
+        var answer = await host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql = "select order_id from raw.shop.orders order by 1 limit 2;", max_rows = 5 } });
+        var result = answer["result"]!;
+
+        Assert.Null(result["isError"]);
+        Assert.Equal(2, result["structuredContent"]!["total_rows"]!.GetValue<int>());
+        Assert.NotNull(result["structuredContent"]!["statement_handle"]);
+    }
+
+    [Fact]
+    public async Task Mcp_statement_that_changes_data_waits_and_a_rejection_is_a_result()
+    {
+        var asking = host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql = "delete from raw.shop.orders" } });
+        var item = await host.AnswerAsync(GateFixture.Reject("keep them"));
+        var result = (await asking)["result"]!;
+
+        Assert.True(result["isError"]!.GetValue<bool>());
+        Assert.Contains("keep them", result["content"]![0]!["text"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal([EntryKind.ReviewOpened, EntryKind.ReviewVerdict, EntryKind.ActionRefused], (await host.EntriesAsync(item.CallId)).Select(e => e.Draft.Kind));
+    }
+
+    [Theory]
+    [InlineData("select 1; select 2", "2 statements")]
+    [InlineData("-- nothing", "no statement")]
+    public async Task Mcp_call_runs_one_statement_only(string sql, string reason)
+    {
+        var result = (await host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql } }))["result"]!;
+
+        Assert.True(result["isError"]!.GetValue<bool>());
+        Assert.Contains(reason, result["content"]![0]!["text"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mcp_call_that_the_hook_was_asked_about_is_not_asked_again()
+    {
+        const string id = "toolu_joined";
+        var input = new { sql = "delete from analytics.staging.stg_orders where order_id = 1" };
+        var hook = HookAsync("mcp__editorbridge__execute_sql", input, id);
+        await host.AnswerAsync(GateFixture.Approve());
+        await hook;
+
+        var meta = new JsonObject { ["claudecode/toolUseId"] = id };
+        var first = host.McpAsync("tools/call", new { name = "execute_sql", arguments = input, _meta = meta });
+        Assert.Null((await first)["result"]!["isError"]);
+
+        // The approval ran once: the same id again is a question of its own.
+        var second = host.McpAsync("tools/call", new { name = "execute_sql", arguments = input, _meta = meta });
+        await host.AnswerAsync(GateFixture.Reject("once"));
+        Assert.True((await second)["result"]!["isError"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task Gate_withstands_the_doctor()
+    {
+        using var proof = new GateProof(host.State, host.State.ReadHost()!);
+
+        Assert.All(await proof.RunAsync(CancellationToken.None), finding => Assert.Equal(FindingLevel.Good, finding.Level));
+    }
+
+    private async Task<JsonNode> HookAsync(string tool, object input, string? id = null)
+    {
+        using var http = host.Client(Client.Hook);
+        using var response = await http.PostAsync("/hooks/claude", HostFixture.Json(new
+        {
+            hook_event_name = "PreToolUse",
+            session_id = "session-" + tool,
+            tool_name = tool,
+            tool_input = input,
+            tool_use_id = id ?? "toolu_" + Guid.NewGuid().ToString("N"),
+            cwd = Path.GetTempPath(),
+        }));
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+    }
+
+    private static StringContent Message(string prompt, bool stream, params string[] tools) => HostFixture.Json(new
+    {
+        model = "claude-sonnet-4-6",
+        max_tokens = 500,
+        stream,
+        messages = new[] { new { role = "user", content = prompt } },
+        tools = tools.Select(name => new { name, input_schema = new { type = "object" } }).ToArray(),
+    });
+}
