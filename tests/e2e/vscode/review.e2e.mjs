@@ -58,9 +58,7 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
     await step('an edited proposal is what the agent gets', async () => {
       const answer = askToWrite(product, orders, `${risky}-- second\n`);
       await window.review('orders.sql');
-      await window.proposedSide.locator('.view-line').first().click();
-      await window.page.keyboard.press('Control+Home');
-      await window.page.keyboard.type('-- checked by hand\n');
+      await window.typeAtStart('-- checked by hand\n');
       await window.titleButton('Accept Edited').waitFor();
       await window.screenshot('accept-edited');
       await window.page.keyboard.press('Control+Alt+a');
@@ -150,9 +148,7 @@ test('reviews in a VS Code window', { timeout: 600_000, skip }, async (outer) =>
       const session = { session: 'the-same-session' };
       const lost = askToWrite(product, orders, `${risky}-- seventh\n`, session).then(() => 'answered', () => 'connection lost');
       await window.review('orders.sql');
-      await window.proposedSide.locator('.view-line').first().click();
-      await window.page.keyboard.press('Control+Home');
-      await window.page.keyboard.type('-- typed before the host died\n');
+      await window.typeAtStart('-- typed before the host died\n');
       await window.titleButton('Accept Edited').waitFor();
       const address = () => JSON.parse(fs.readFileSync(path.join(product.state, 'host.json'), 'utf8'));
       const old = address().pid;

@@ -53,9 +53,7 @@ test('around the reviews in VS Code', { timeout: 600_000, skip }, async (outer) 
       assert.equal(fs.existsSync(product.file('cleanup.sql')), false, 'nothing is written before the verdict');
       await window.comments.filter({ hasText: /dropped/i }).first().waitFor();
       await window.screenshot('claude');
-      await window.proposedSide.locator('.view-line').first().click();
-      await window.page.keyboard.press('Control+Home');
-      await window.page.keyboard.type('-- agreed with finance\n');
+      await window.typeAtStart('-- agreed with finance\n');
       await window.titleButton('Accept Edited').click();
 
       await until('Claude Code to write the file', () => fs.existsSync(product.file('cleanup.sql')));

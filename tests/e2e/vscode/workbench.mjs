@@ -178,9 +178,26 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Types at the very start of the proposal. The palette that closed a moment ago may still take the focus back, so it is asked for until it stays. */
+  async typeAtStart(text) {
+    const focused = this.page.locator('.monaco-diff-editor .modified-in-monaco-diff-editor.focused');
+    for (let attempt = 1; ; attempt++) {
+      await this.proposedSide.locator('.view-line').first().click();
+      try {
+        await focused.waitFor({ timeout: 3000 });
+        break;
+      } catch (error) {
+        if (attempt === 5) throw error;
+      }
+    }
+    await this.page.keyboard.press('Control+Home');
+    await this.page.keyboard.type(text);
+  }
+
   async closeEditors() {
     await this.command('View: Close All Editors');
     await this.page.locator('.tab').first().waitFor({ state: 'detached' });
+    await this.page.locator('.quick-input-widget input').waitFor({ state: 'hidden' });
   }
 
   /** Opens a file of the workspace by its name. */
