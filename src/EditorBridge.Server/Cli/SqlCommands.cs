@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using EditorBridge.Dbt;
 using EditorBridge.Sql;
 
 namespace EditorBridge.Cli;
@@ -55,7 +56,7 @@ internal static class SqlCommands
                 var text = await input.ReadToEndAsync(cancellationToken);
                 var pieces = files[i] == "-"
                     ? [new SqlPiece(SqlHost.Plain, new TextSpan(0, text.Length), text, Dynamic: false, "standard input", SqlAnalyzer.Analyze(text))]
-                    : EmbeddedSql.InFile(files[i], text);
+                    : EmbeddedSql.InFile(files[i], text, DbtProject.ContextFor(Path.GetFullPath(files[i])));
                 foreach (var piece in pieces) worst = piece.Analysis.Effect > worst ? piece.Analysis.Effect : worst;
                 if (format == SqlFormat.Json) await output.WriteAsync((i > 0 ? "," : "") + SqlReport.Json(files[i], text, pieces));
                 else await output.WriteAsync(SqlReport.Table(files[i], text, pieces));

@@ -1,3 +1,4 @@
+using EditorBridge.Dbt;
 using EditorBridge.Gate;
 using EditorBridge.Review;
 using EditorBridge.Sql;
@@ -18,7 +19,7 @@ internal static class EditorViews
     {
         var statements = new List<StatementView>();
         var findings = new List<FindingView>();
-        foreach (var piece in EmbeddedSql.InFile(path, text))
+        foreach (var piece in EmbeddedSql.InFile(path, text, DbtProject.ContextFor(path)))
         {
             // Spans point into the SQL as it is unescaped; they are places of the file only where that is the same text.
             var verbatim = piece.Span.End <= text.Length && string.CompareOrdinal(text, piece.Span.Start, piece.Sql, 0, piece.Sql.Length) == 0;
@@ -69,7 +70,7 @@ internal static class EditorViews
         if (item.Objects.IsEmpty) return [];
         var pieces = item switch
         {
-            { Change: { } change } => EmbeddedSql.InFile(change.Path, change.After),
+            { Change: { } change } => EmbeddedSql.InFile(change.Path, change.After, DbtProject.ContextFor(change.Path)),
             { Tool: "Bash", Proposed: { } command } => EmbeddedSql.InShell(command),
             { Proposed: { } sql } => EmbeddedSql.InFile("proposed.sql", sql),
             _ => [],

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using EditorBridge.Dbt;
 using EditorBridge.Policy;
 using EditorBridge.Review;
 using EditorBridge.Sql;
@@ -66,7 +67,7 @@ internal sealed record ActionReading
 
     private static ImmutableArray<SqlPiece> Pieces(string tool, JsonElement input, FileChange? change, string? command, string? notebook)
     {
-        if (change is not null) return Judged(change, EmbeddedSql.InFile(change.Path, change.After));
+        if (change is not null) return Judged(change, EmbeddedSql.InFile(change.Path, change.After, DbtProject.ContextFor(change.Path)));
         if (command is not null) return EmbeddedSql.InShell(command);
         if (notebook is not null) return EmbeddedSql.InFile("cell.py", ToolInput.Text(input, "new_source") ?? "");
         if (!tool.StartsWith("mcp__", StringComparison.Ordinal) || input.ValueKind != JsonValueKind.Object) return [];

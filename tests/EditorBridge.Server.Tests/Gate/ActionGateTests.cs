@@ -205,6 +205,29 @@ public sealed class ActionGateTests : IAsyncLifetime
         Assert.False((await asking).IsReleased);
     }
 
+    [Theory]
+    [InlineData("select * from {{ ref('orders') }}", true)]
+    [InlineData("select * from {{ source('shop', 'payments') }} where day > '{{ var('since') }}'", true)]
+    [InlineData("select * from {{ ref('unheard_of') }}", false)]
+    [InlineData("{{ config(pre_hook=\"drop table raw.orders\") }} select * from {{ ref('orders') }}", false)]
+    public async Task Dbt_model_is_read_with_the_names_its_project_explains(string model, bool released)
+    {
+        Directory.CreateDirectory(_fixture.FileIn("models"));
+        await File.WriteAllTextAsync(_fixture.FileIn("dbt_project.yml"), "name: shop\nvars:\n  since: 2026-01-01\n");
+        await File.WriteAllTextAsync(_fixture.FileIn("models/orders.sql"), "select 1 as id");
+        await File.WriteAllTextAsync(_fixture.FileIn("models/sources.yml"), "sources:\n  - name: shop\n    database: raw\n    tables:\n      - name: payments\n");
+        var request = _fixture.Write("models/new_model.sql", model);
+        if (released)
+        {
+            Assert.True((await _fixture.Gate.AdmitAsync(request, CancellationToken.None).WaitAsync(TestLimits.Signal, CancellationToken.None)).IsReleased);
+            return;
+        }
+
+        var (asking, item) = await _fixture.AskAsync(request);
+        await _fixture.Desk.GiveAsync(item.Id, GateFixture.Reject("no"));
+        Assert.False((await asking).IsReleased);
+    }
+
     [Fact]
     public async Task Nothing_is_released_when_the_ledger_cannot_record()
     {
