@@ -105,5 +105,6 @@ internal sealed class ReceivedRequests
 
     private static bool IsCredential(string header) => header.ToLowerInvariant() is "authorization" or "x-api-key" or "cookie";
 
-    private static string Masked(string value) => value.Split(' ', 2)[0] + " ***";
+    // The scheme says which kind of credential it was; a value without one is all secret.
+    private static string Masked(string value) => value.IndexOf(' ', StringComparison.Ordinal) is > 0 and var scheme ? value[..scheme] + " ***" : "***";
 }

@@ -89,7 +89,7 @@ public class LedgerExportTests
         (byte[] pack, _) = await MakeAsync(ledger);
         string key = await File.ReadAllTextAsync(ledger.Files.PublicKey);
 
-        foreach (byte[] bad in new[] { Edit(pack, file, text => text.Replace('a', 'b')), Edit(pack, file, _ => null) })
+        foreach (byte[] bad in new[] { Edit(pack, file, text => (text[0] == 'A' ? 'B' : 'A') + text[1..]), Edit(pack, file, _ => null) })
         {
             Assert.NotEmpty(EvidencePackVerifier.Verify(new MemoryStream(bad), key).Findings);
         }
