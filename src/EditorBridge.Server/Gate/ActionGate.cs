@@ -43,6 +43,8 @@ internal sealed partial class ActionGate(
                 _ => await ReviewAsync(request, reading, decision, callId, callerGone),
             };
 
+            admission = admission with { Obligations = decision.Obligations };
+
             // 6. Record first, then release.
             await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, reading.Severity, reading.Title));
             admitted.Remember(request, admission);

@@ -46,4 +46,7 @@ internal enum AdmissionKind
 internal sealed record Admission(AdmissionKind Kind, string CallId, string Input, string Reason, string? Person)
 {
     public bool IsReleased => Kind != AdmissionKind.Refused;
+
+    /// <summary>What policy asks of whoever runs the action: the MCP door keeps the row limit and the EXPLAIN before the run.</summary>
+    public Obligations Obligations { get; init; } = Obligations.None;
 }

@@ -66,6 +66,8 @@ internal sealed partial class McpDoor(ActionGate gate, LedgerWriter ledger, SqlA
             sql = statement.Sql;
         }
 
+        if (admission.Obligations.ExplainFirst && await account.ExecuteAsync(Statement($"EXPLAIN USING TEXT {sql}", input, admission), cancellationToken) is SqlFailure unexplained)
+            return Refusal($"Policy asks for an EXPLAIN before this statement runs, and there is none: {unexplained.Message} Nothing was run.");
         var outcome = await account.ExecuteAsync(Statement(sql, input, admission), cancellationToken);
         await RecordAsync(asked, admission, outcome);
         return Answer(outcome, admission);
@@ -78,9 +80,12 @@ internal sealed partial class McpDoor(ActionGate gate, LedgerWriter ledger, SqlA
         Role = context.Role,
         Warehouse = context.Warehouse,
         Timeout = StatementTimeout,
-        MaxRows = input.TryGetProperty(SnowflakeTools.MaxRows, out var rows) && rows.TryGetInt32(out var wanted) ? Math.Clamp(wanted, 1, SnowflakeTools.RowLimit) : SnowflakeTools.RowLimit,
+        MaxRows = Math.Clamp(Wanted(input), 1, Math.Clamp(admission.Obligations.RowLimit ?? SnowflakeTools.RowLimit, 1, SnowflakeTools.RowLimit)),
         QueryTag = new JsonObject { ["app"] = "editorbridge", ["call"] = admission.CallId }.ToJsonString(),
     };
+
+    private static int Wanted(JsonElement input) =>
+        input.TryGetProperty(SnowflakeTools.MaxRows, out var rows) && rows.ValueKind == JsonValueKind.Number && rows.TryGetInt32(out var wanted) ? wanted : SnowflakeTools.RowLimit;
 
     // Clients drop a call that says nothing for a minute (measured); progress on its event stream keeps it.
     private async Task<Admission> WithProgressAsync(RequestContext<CallToolRequestParams> request, Task<Admission> admission, CancellationToken cancellationToken)

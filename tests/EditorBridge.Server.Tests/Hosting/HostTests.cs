@@ -139,6 +139,28 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
         Assert.Equal([EntryKind.ReviewOpened, EntryKind.ReviewVerdict, EntryKind.ActionRefused], (await host.EntriesAsync(item.CallId)).Select(e => e.Draft.Kind));
     }
 
+    [Fact]
+    public async Task Mcp_query_keeps_the_row_limit_and_the_explain_policy_asks_for()
+    {
+        using var policy = new WorkspacePolicy("""
+            version: 1
+            rules:
+              - id: few-rows
+                match: { tools: "mcp__editorbridge__execute_sql" }
+                effect: review
+                obligations: { row_limit: 3, explain_first: true }
+            """);
+        const string id = "toolu_limited";
+        var input = new { sql = "select order_id from raw.shop.orders" };
+        var hook = HookAsync("mcp__editorbridge__execute_sql", input, id, policy.Folder);
+        await host.AnswerAsync(GateFixture.Approve());
+        await hook;
+        var result = (await host.McpAsync("tools/call", new { name = "execute_sql", arguments = input, _meta = new JsonObject { ["claudecode/toolUseId"] = id } }))["result"]!;
+
+        Assert.Equal(3, result["structuredContent"]!["rows"]!.AsArray().Count);
+        Assert.True(result["structuredContent"]!["truncated"]!.GetValue<bool>());
+    }
+
     [Theory]
     [InlineData("select 1; select 2", "2 statements")]
     [InlineData("-- nothing", "no statement")]
@@ -177,7 +199,22 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
         Assert.All(await proof.RunAsync(CancellationToken.None), finding => Assert.Equal(FindingLevel.Good, finding.Level));
     }
 
-    private async Task<JsonNode> HookAsync(string tool, object input, string? id = null)
+    private sealed class WorkspacePolicy : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("editorbridge-policy-");
+
+        public WorkspacePolicy(string yaml)
+        {
+            _folder.CreateSubdirectory(".editorbridge");
+            File.WriteAllText(Path.Combine(Folder, ".editorbridge", "policy.yaml"), yaml);
+        }
+
+        public string Folder => _folder.FullName;
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+
+    private async Task<JsonNode> HookAsync(string tool, object input, string? id = null, string? folder = null)
     {
         using var http = host.Client(Client.Hook);
         using var response = await http.PostAsync("/hooks/claude", HostFixture.Json(new
@@ -187,7 +224,7 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
             tool_name = tool,
             tool_input = input,
             tool_use_id = id ?? "toolu_" + Guid.NewGuid().ToString("N"),
-            cwd = Path.GetTempPath(),
+            cwd = folder ?? Path.GetTempPath(),
         }));
         return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
     }
