@@ -27,6 +27,8 @@ public sealed class LedgerVerifier
     private readonly CancellationToken _cancellationToken;
     private readonly ImmutableArray<VerifyFinding>.Builder _findings = ImmutableArray.CreateBuilder<VerifyFinding>();
     private readonly HashSet<string> _heldCalls = new(StringComparer.Ordinal);
+    private ChainHead? _head;
+    private string? _keptBeside;
     private long _clockJumps;
     private long _entries;
 
@@ -58,6 +60,10 @@ public sealed class LedgerVerifier
             }
             else
             {
+                // What lies beside the database is written after its commit, so it is read before the snapshot begins: then the snapshot
+                // holds at least what these know, however busily a host goes on recording.
+                _head = HeadFile.ReadFrom(_folder.Head);
+                _keptBeside = File.Exists(_folder.Checkpoints) ? File.ReadAllText(_folder.Checkpoints) : null;
                 using SqliteConnection connection = LedgerConnection.OpenReader(_folder.Database);
                 LedgerMigration.CheckReadable(connection, _folder.Database);
                 // One read transaction: a host that goes on writing does not disturb what is being compared.
@@ -85,8 +91,8 @@ public sealed class LedgerVerifier
         var checkpoints = new CheckpointChecks(connection, ledgerId, key, Find);
         int signed = checkpoints.VerifyAll();
         int witnessed = checkpoints.VerifyKept(_options.Witnessed, "a checkpoint kept elsewhere");
-        checkpoints.VerifyKept(File.Exists(_folder.Checkpoints) ? File.ReadAllText(_folder.Checkpoints) : null, "checkpoints.txt");
-        checkpoints.VerifyHead(HeadFile.ReadFrom(_folder.Head));
+        checkpoints.VerifyKept(_keptBeside, "checkpoints.txt");
+        checkpoints.VerifyHead(_head);
 
         if (_options.Projection && _findings.Count == 0)
         {
