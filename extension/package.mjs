@@ -32,7 +32,8 @@ function publish(runtime) {
   const shape = ['-c', 'Release', '-v', 'q', '--nologo', '-p:DebugType=none', '-p:DebugSymbols=false', '-p:UseSharedCompilation=false'];
   // Restoring for one platform would rewrite the lock files of the repository, hence one of its own.
   const target = runtime ? ['-r', runtime, '--self-contained', 'true', '-p:PublishReadyToRun=true', '-p:RestoreLockedMode=false', '-p:NuGetLockFilePath=obj/publish.lock.json'] : ['--self-contained', 'false', '-p:UseAppHost=false'];
-  run('dotnet', ['publish', path.join(root, 'src', 'EditorBridge.Server'), ...shape, ...target, '-o', backend]);
+  // Built in a place of its own: without an app host, the build would take the repository's own program away.
+  run('dotnet', ['publish', path.join(root, 'src', 'EditorBridge.Server'), ...shape, ...target, '--artifacts-path', path.join(root, 'artifacts', 'package'), '-o', backend]);
   // What only an IIS site or a static web page would read, and native libraries for systems that VS Code does not run on.
   for (const name of ['web.config', 'editorbridge.staticwebassets.endpoints.json']) rmSync(path.join(backend, name), { force: true });
   const natives = path.join(backend, 'runtimes');

@@ -33,6 +33,10 @@ public sealed record ReviewItem
     public required string Title { get; init; }
     public required Decision Decision { get; init; }
     public required Severity Severity { get; init; }
+
+    /// <summary>The class of the statement that matters most; null where there is no SQL.</summary>
+    public StatementClass? Class { get; init; }
+
     /// <summary>The canonical (RFC 8785) JSON of the tool's input; the approval is bound to its SHA-256.</summary>
     public required string Input { get; init; }
     public required string InputDigest { get; init; }

@@ -46,7 +46,7 @@ internal sealed partial class ActionGate(
             admission = admission with { Obligations = decision.Obligations };
 
             // 6. Record first, then release.
-            await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, reading.Severity, reading.Title));
+            await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, RiskOf(reading, decision), reading.Title, reading.Class));
             admitted.Remember(request, admission);
             LogAnswered(request.Door, request.Tool, admission.Kind, admission.CallId);
             return admission;
@@ -78,8 +78,9 @@ internal sealed partial class ActionGate(
         var reading = ActionReading.Read(Edited(item, input), context, time.GetLocalNow(), FileText.ReadOrNull);
         var decision = PolicyEvaluator.Decide(await policy.ForAsync(item.Workspace), reading.Facts);
         if (decision.Effect == Effect.Deny) return "Policy refuses the edited text: " + decision.Summary + " Nothing was decided.";
-        return reading.Severity > item.Severity
-            ? $"The edited text is riskier ({reading.Severity.ToString().ToLowerInvariant()}) than what was proposed ({item.Severity.ToString().ToLowerInvariant()}). It needs a review of its own: reject this one and ask the agent for it."
+        var risk = RiskOf(reading, decision);
+        return risk > item.Severity
+            ? $"The edited text is riskier ({risk.ToString().ToLowerInvariant()}) than what was proposed ({item.Severity.ToString().ToLowerInvariant()}). It needs a review of its own: reject this one and ask the agent for it."
             : null;
     }
 
@@ -103,7 +104,8 @@ internal sealed partial class ActionGate(
             Workspace = request.Workspace,
             Title = reading.Title,
             Decision = decision,
-            Severity = reading.Severity,
+            Severity = RiskOf(reading, decision),
+            Class = reading.Class,
             Input = request.Input,
             InputDigest = CanonicalJson.Digest(request.Input),
             Change = reading.Change,
@@ -145,7 +147,7 @@ internal sealed partial class ActionGate(
         var admission = Refused(request, callId, reason);
         try
         {
-            await ledger.AppendAsync(GateEntries.Answered(request, admission, decision: null, review: null, Severity.High, request.Tool));
+            await ledger.AppendAsync(GateEntries.Answered(request, admission, decision: null, review: null, Severity.High, request.Tool, statementClass: null));
         }
         catch (LedgerUnavailableException e)
         {
@@ -168,6 +170,9 @@ internal sealed partial class ActionGate(
         Actor = item.Actor,
         Workspace = item.Workspace,
     };
+
+    // Policy sees what a command does beside its SQL.
+    private static Severity RiskOf(ActionReading reading, Decision decision) => reading.Severity > decision.Severity ? reading.Severity : decision.Severity;
 
     private static string Because(string? reason) => string.IsNullOrWhiteSpace(reason) ? "" : $": {reason.Trim()}";
 

@@ -19,6 +19,10 @@ internal sealed record ActionReading
     public string? EditableProperty { get; init; }
     public required string Title { get; init; }
     public required Severity Severity { get; init; }
+
+    /// <summary>The class of the statement that matters most; null where there is no SQL.</summary>
+    public StatementClass? Class { get; init; }
+
     public required ImmutableArray<Finding> Findings { get; init; }
     public required ImmutableArray<SqlObject> Objects { get; init; }
 
@@ -57,6 +61,7 @@ internal sealed record ActionReading
             Proposed = proposed,
             EditableProperty = change is { Complete: false } ? null : editable,
             Title = TitleOf(request, change, command, sql),
+            Class = Worst(sql)?.Class,
             Severity = sql.Length == 0 ? Severity.None : sql.Max(p => p.Analysis.Severity),
             Findings = FindingsOf(sql, change, proposed),
             Objects = [.. sql.SelectMany(p => p.Analysis.Statements).SelectMany(ObjectsOf).DistinctBy(o => (o.Name, o.Kind, o.Access))],
@@ -121,10 +126,13 @@ internal sealed record ActionReading
 
     private static string TitleOf(ActionRequest request, FileChange? change, string? command, ImmutableArray<SqlPiece> sql)
     {
-        var worst = sql.SelectMany(p => p.Analysis.Statements).OrderByDescending(s => s.Effect).ThenByDescending(s => s.Severity).FirstOrDefault();
+        var worst = Worst(sql);
         var subject = change is not null ? Path.GetFileName(change.Path) : command is not null ? FirstLine(command) : null;
         return string.Join(": ", new[] { subject is null ? request.Tool : $"{request.Tool} {subject}", worst?.Title }.Where(t => !string.IsNullOrEmpty(t)));
     }
+
+    private static StatementAnalysis? Worst(ImmutableArray<SqlPiece> sql) =>
+        sql.SelectMany(p => p.Analysis.Statements).OrderByDescending(s => s.Effect).ThenByDescending(s => s.Severity).FirstOrDefault();
 
     private static string FirstLine(string text)
     {

@@ -34,6 +34,7 @@ internal static class GateEntries
             ["obligations"] = JsonSerializer.SerializeToNode(item.Decision.Obligations, Wire),
             ["policyVersion"] = item.Decision.PolicyVersion,
             ["severity"] = Wirename(item.Severity),
+            ["class"] = item.Class is { } known ? Wirename(known) : null,
             ["inputDigest"] = item.InputDigest,
             ["requester"] = item.Requester,
             ["workspace"] = item.Workspace,
@@ -86,7 +87,7 @@ internal static class GateEntries
     };
 
     /// <summary>The gate's answer. Written before the answer is given.</summary>
-    public static AuditDraft Answered(ActionRequest request, Admission admission, Decision? decision, ReviewItem? review, Severity severity, string subject) => new()
+    public static AuditDraft Answered(ActionRequest request, Admission admission, Decision? decision, ReviewItem? review, Severity severity, string subject, StatementClass? statementClass) => new()
     {
         Kind = admission.IsReleased ? EntryKind.ActionAdmitted : EntryKind.ActionRefused,
         CallId = admission.CallId,
@@ -108,6 +109,7 @@ internal static class GateEntries
         Facts = new JsonObject
         {
             ["reason"] = admission.Reason,
+            ["class"] = statementClass is { } known ? Wirename(known) : null,
             ["person"] = admission.Person,
             ["reviewId"] = review?.Id,
             ["inputDigest"] = CanonicalJson.Digest(admission.Input),

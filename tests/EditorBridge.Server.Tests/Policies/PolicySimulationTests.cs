@@ -58,6 +58,6 @@ public sealed class PolicySimulationTests
         var request = new ActionRequest { Door = Door.Hook, Tool = tool, Input = JsonSerializer.Serialize(input), Actor = "agent:test", Workspace = "/srv/p" };
         var decision = new Decision { Effect = effect, Rules = [], Obligations = Obligations.None, Summary = "As it was.", PolicyVersion = "old" };
         var admission = new Admission(AdmissionKind.Released, Guid.NewGuid().ToString("N"), request.Input, "As it was.", Person: null);
-        await writer.AppendAsync(GateEntries.Answered(request, admission, decision, review: null, Severity.None, tool));
+        await writer.AppendAsync(GateEntries.Answered(request, admission, decision, review: null, Severity.None, tool, statementClass: null));
     }
 }
