@@ -119,8 +119,22 @@ internal static class WireJson
         return element.TextOrNull() is { } text && string.IsNullOrWhiteSpace(text);
     }
 
-    public static bool Is(this JsonElement element, ReadOnlySpan<byte> member, ReadOnlySpan<byte> value) =>
-        element.Member(member) is { ValueKind: JsonValueKind.String } text && text.ValueEquals(value);
+    public static bool Is(this JsonElement element, ReadOnlySpan<byte> member, ReadOnlySpan<byte> value)
+    {
+        if (element.Member(member) is not { ValueKind: JsonValueKind.String } text)
+        {
+            return false;
+        }
+        try
+        {
+            return text.ValueEquals(value);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair is no text, so it equals none.
+            return false;
+        }
+    }
 
     public static long? Whole(this JsonElement element, ReadOnlySpan<byte> name) =>
         element.Member(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) ? value : null;

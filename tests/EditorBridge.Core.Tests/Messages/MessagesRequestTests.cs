@@ -92,4 +92,13 @@ public sealed class MessagesRequestTests
     [InlineData("""{"max_tok""", 8192, """{"max_tok""")]
     public void Clamping_changes_the_limits_and_nothing_else(string body, long limit, string expected) =>
         Assert.Equal(expected, Encoding.UTF8.GetString(RequestBody.WithMaxTokens(Encoding.UTF8.GetBytes(body), limit).Span));
+
+    [Fact]
+    public void Half_a_surrogate_pair_in_a_type_is_read_without_an_exception()
+    {
+        var body = """{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"\ud800"},{"type":"text","text":"x"}]}],"thinking":{"type":"\ud800"}}"""u8.ToArray();
+
+        Assert.True(MessagesRequest.TryParse(body, out var request, out _));
+        Assert.Equal("x", request.LastUserText);
+    }
 }
