@@ -15,6 +15,7 @@ public sealed partial class ReviewPanel
     private string? _decided;
     private bool _decidedWell;
     private bool _editing;
+    private bool _decidedHere;
     private bool _sending;
     private string? _shown;
 
@@ -39,10 +40,11 @@ public sealed partial class ReviewPanel
         if (_shown != Question.Id)
         {
             _shown = Question.Id;
-            (_reason, _text, _message, _decided, _editing) = ("", "", null, null, false);
+            (_reason, _text, _message, _decided, _editing, _decidedHere) = ("", "", null, null, false, false);
         }
 
-        if (Outcome is null) return;
+        // What this viewer has just done stays said in their words; the ledger says it to everybody else.
+        if (Outcome is null || _decidedHere) return;
         (_decided, _decidedWell) = (Outcome, OutcomeGood);
         _editing = false;
     }
@@ -83,6 +85,7 @@ public sealed partial class ReviewPanel
 
     private void Take(VerdictResult result, string message, VerdictKind kind)
     {
+        _decidedHere = result is VerdictResult.Accepted or VerdictResult.Late;
         switch (result)
         {
             case VerdictResult.Accepted:
