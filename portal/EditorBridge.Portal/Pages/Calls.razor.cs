@@ -65,7 +65,7 @@ public sealed partial class Calls
 
     protected override async Task OnEntriesAsync()
     {
-        if (_page is null || Trouble is not null || (_follow && Before is null))
+        if (_page is not { } page || Trouble is not null || (_follow && Before is null))
         {
             await LoadAgainAsync();
             return;
@@ -73,8 +73,10 @@ public sealed partial class Calls
 
         try
         {
-            _new = Before is null ? await Window.Reader.CountNewAsync(_query.Filter with { From = _window.From }, _seen, Left) : default;
-            _page = _page with { Calls = [.. await Task.WhenAll(_page.Calls.Select(FollowAsync))] };
+            var waiting = Before is null ? await Window.Reader.CountNewAsync(_query.Filter with { From = _window.From }, _seen, Left) : default;
+            AuditCall[] calls = await Task.WhenAll(page.Calls.Select(FollowAsync));
+            // The reader may have asked for other rows meanwhile: then these are of yesterday's question.
+            if (ReferenceEquals(_page, page)) (_new, _page) = (waiting, page with { Calls = [.. calls] });
         }
         catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException or OperationCanceledException)
         {
