@@ -4,9 +4,9 @@ import type { ReviewView } from '../src/protocol';
 export function review(over: Partial<ReviewView> = {}): ReviewView {
   return {
     id: 'R1', state: 'pending', openedAt: '2026-01-01T10:00:00Z', expiresAt: '2026-01-01T10:10:00Z',
-    title: 'Write orders.sql: DROP TABLE RAW.ORDERS', door: 'hook', tool: 'Write', actor: 'claude-code', sessionId: null, workspace: '/work',
+    title: 'Write orders.sql: DROP TABLE RAW.ORDERS', door: 'hook', tool: 'Write', actor: 'claude-code', sessionId: null, workspace: '/project',
     severity: 'high', summary: 'Destructive SQL needs a person.', rules: ['default.destructive'], reasonRequired: false, twoPeople: false,
-    path: '/work/models/orders.sql', before: 'select 1;\n', after: 'drop table raw.orders;\n', complete: true, proposed: null, editable: true, changes: [], undo: [],
+    path: '/project/models/orders.sql', before: 'select 1;\n', after: 'drop table raw.orders;\n', complete: true, proposed: null, editable: true, changes: [], undo: [],
     findings: [], objects: [], decidedBy: null, decidedReason: null, ...over,
   };
 }

@@ -189,7 +189,7 @@ public sealed class EditorEndpointTests
         var window = await fixture.WindowAsync("");
         const string text = "-- two\nselect 1;\nDROP TABLE RAW.ORDERS;\n";
 
-        var result = await window.AskAsync<AnalyzeResult>(EditorMethods.AnalyzeSql, new AnalyzeParams("/work/a.sql", text));
+        var result = await window.AskAsync<AnalyzeResult>(EditorMethods.AnalyzeSql, new AnalyzeParams("/project/a.sql", text));
         Assert.NotEmpty(result.Statements);
         Assert.All(result.Statements, statement => Assert.InRange(statement.Start + statement.Length, 1, text.Length));
         Assert.All(result.Findings, finding => Assert.InRange(finding.Start + finding.Length, 0, text.Length));
