@@ -42,6 +42,8 @@ internal sealed partial class MessagesEndpoint(
         try
         {
             await CheckReturnedToolsAsync(call, request, callId);
+            // Asked after the check: a session just found unhooked is held from this answer on, not from the next.
+            call = call with { HookHolds = sessions.IsHooked(call.SessionId) };
 
             // 4. No record, no request.
             await ledger.AppendAsync(ProxyEntries.Intent(callId, call, request, prepared));
@@ -112,10 +114,11 @@ internal sealed partial class MessagesEndpoint(
         if (call.SessionId is not { } session) return;
         foreach (var (id, isError) in request.AnsweredToolUses)
         {
-            // A call the client refused by itself (a wrong input, an unknown tool, its own rules) never reaches the hook.
-            if (!sessions.TakePassed(session, id) || isError || admitted.WasReleased(session, id) is not null || !sessions.MarkUnhooked(session)) continue;
-            await ledger.AppendAsync(GateEntries.Incident(callId, session, call.Actor, "unhooked_session",
-                "A tool of this session ran without its hook asking first. From now on this session's tools are held in the stream.",
+            if (!sessions.TakePassed(session, id) || admitted.WasReleased(session, id) is not null || !sessions.MarkUnhooked(session)) continue;
+            // A failure may be the client's own refusal (a wrong input, an unknown tool) or a tool that ran and failed; the two look alike, so both end the trust.
+            await ledger.AppendAsync(GateEntries.Incident(callId, session, call.Actor, isError ? "unasked_tool_failed" : "unhooked_session",
+                (isError ? "A tool of this session failed without its hook having asked; the client may have refused it by itself." : "A tool of this session ran without its hook asking first.")
+                + " From now on this session's tools are held in the stream.",
                 new JsonObject { ["toolUseId"] = id }));
             LogUnhooked(session, id);
         }

@@ -70,6 +70,29 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Session_whose_hook_was_passed_by_is_held_from_that_answer_on(bool failed)
+    {
+        const string prompt = """sandbox: [[{"tool":"Write","id":"toolu_silent","input":{"file_path":"/nowhere/a.sql","content":"drop table raw.a;"}}],[{"tool":"Write","input":{"file_path":"/nowhere/b.sql","content":"drop table raw.b;"}}]]""";
+        var session = "session-silent-" + failed;
+        await HookAsync("Read", new { file_path = "/nowhere/x" }, session: session);
+        using var http = host.Client(Client.Claude);
+        http.DefaultRequestHeaders.Add("x-claude-code-session-id", session);
+        object question = new { role = "user", content = prompt };
+        using var first = await http.PostAsync("/v1/messages", Conversation(question));
+        var answer = JsonNode.Parse(await first.Content.ReadAsStringAsync())!;
+        Assert.Equal("tool_use", answer["stop_reason"]!.GetValue<string>());
+
+        object result = new { role = "user", content = new[] { new { type = "tool_result", tool_use_id = answer["content"]![0]!["id"]!.GetValue<string>(), content = "done", is_error = failed } } };
+        var asking = http.PostAsync("/v1/messages", Conversation(question, new { role = "assistant", content = answer["content"] }, result));
+        await host.AnswerAsync(GateFixture.Reject("held here"));
+        using var second = await asking;
+
+        Assert.Contains("held here", await second.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("not json", HttpStatusCode.BadRequest)]
     [InlineData("{}", HttpStatusCode.BadRequest)]
     [InlineData("""{"model":"claude-sonnet-4-6","max_tokens":1,"messages":[{"role":"user","content":"x"}],"mcp_servers":[{"type":"url","name":"x","url":"https://example.com"}]}""", HttpStatusCode.BadRequest)]
@@ -214,13 +237,13 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
         public void Dispose() => _folder.Delete(recursive: true);
     }
 
-    private async Task<JsonNode> HookAsync(string tool, object input, string? id = null, string? folder = null)
+    private async Task<JsonNode> HookAsync(string tool, object input, string? id = null, string? folder = null, string? session = null)
     {
         using var http = host.Client(Client.Hook);
         using var response = await http.PostAsync("/hooks/claude", HostFixture.Json(new
         {
             hook_event_name = "PreToolUse",
-            session_id = "session-" + tool,
+            session_id = session ?? "session-" + tool,
             tool_name = tool,
             tool_input = input,
             tool_use_id = id ?? "toolu_" + Guid.NewGuid().ToString("N"),
@@ -228,6 +251,14 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
         }));
         return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
     }
+
+    private static StringContent Conversation(params object[] messages) => HostFixture.Json(new
+    {
+        model = "claude-sonnet-4-6",
+        max_tokens = 500,
+        messages,
+        tools = new[] { new { name = "Write", input_schema = new { type = "object" } } },
+    });
 
     private static StringContent Message(string prompt, bool stream, params string[] tools) => HostFixture.Json(new
     {
