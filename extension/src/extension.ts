@@ -5,7 +5,7 @@ import { reviewGitChanges } from './gitChanges';
 import { offerGateway } from './mcp';
 import { Notices } from './notice';
 import { summary } from './present';
-import { EditorMethods, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
+import { type CheckpointSignedParams, EditorMethods, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
 import { Reviews } from './review';
 import { ReviewTrees } from './reviewTree';
 import { Server, workspaceFolders } from './server';
@@ -13,6 +13,7 @@ import { RESTART_SETTINGS, SECTION } from './settings';
 import { Status } from './status';
 import { Terminals } from './terminal';
 import { plain } from './text';
+import { Witness } from './witness';
 
 let server: Server | undefined;
 
@@ -27,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): void {
       status.hostStatus(params);
       if (params.state === 'ready') void refresh();
     });
+    connection.onNotification(EditorMethods.CheckpointSigned, (params: CheckpointSignedParams) => void witness.signed(params));
   }));
   const reviews = new Reviews(backend, log);
   const trees = new ReviewTrees(reviews);
@@ -34,10 +36,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const notices = new Notices(reviews);
   const analysis = new SqlAnalysis(backend, log);
   const terminals = new Terminals(context, backend, log);
+  const witness = new Witness(context, backend, log);
 
   async function refresh(): Promise<void> {
     analysis.refresh();
     void terminals.update();
+    void witness.compare();
     try {
       reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
     } catch (e) {

@@ -127,3 +127,8 @@ export function decisionWord(state: string): string {
     default: return 'Closed';
   }
 }
+
+/** Whether the answer to a kept checkpoint means that the ledger is not the one that was signed; then the old checkpoint is kept as proof. */
+export function mustTell(answer: string): boolean {
+  return answer === 'contradicted' || answer === 'anotherKey' || answer === 'anotherLedger';
+}

@@ -16,6 +16,7 @@ export const EditorMethods = {
   TerminalEnvironment: 'terminal/environment',
   PortalLink: 'portal/link',
   McpServer: 'mcp/server',
+  Witness: 'ledger/witness',
   Shutdown: 'shutdown',
 
   // client → server, notification
@@ -25,6 +26,7 @@ export const EditorMethods = {
   ReviewOpened: 'review/opened',
   ReviewClosed: 'review/closed',
   HostStatus: 'host/status',
+  CheckpointSigned: 'ledger/checkpoint',
 } as const;
 
 export const EditorErrors = {
@@ -162,4 +164,20 @@ export interface PortalLinkResult {
 export interface McpServerResult {
   url: string;
   headers: Record<string, string>;
+}
+
+export interface WitnessParams {
+  note: string | null;
+}
+
+export interface WitnessResult {
+  answer: string;
+  message: string;
+  stateFolder: string;
+  checkpoint: string | null;
+}
+
+/** A checkpoint was signed: keep it, then show it with `ledger/witness`, so that the ledger knows who keeps it. */
+export interface CheckpointSignedParams {
+  note: string;
 }

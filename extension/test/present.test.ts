@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeItem, changesTitle, description, documentName, notice, remarks, riskOrder, statementLens, statementLines, summary } from '../src/present';
+import { changeItem, changesTitle, description, documentName, mustTell, notice, remarks, riskOrder, statementLens, statementLines, summary } from '../src/present';
 import { review } from './views';
 
 test('documentName_windows_path_is_its_last_part', () => assert.equal(documentName(review({ path: 'C:\\dw\\a b.sql' })), 'a b.sql'));
@@ -50,3 +50,8 @@ test('riskOrder_critical_before_high_and_held_before_free', () =>
 test('changeItem_names_statement_and_file', () => assert.deepEqual(changeItem(drop, 'a.sql'), { label: 'DROP TABLE RAW.ORDERS', description: 'a.sql', detail: 'destructive · high risk · drop table RAW.ORDERS' }));
 test('summary_tells_how_it_is_undone', () => assert.match(summary(review({ undo: ['DROP TABLE T: Brings it back. Undo: UNDROP TABLE T'] })), /Undo DROP TABLE T: Brings it back\. Undo: UNDROP TABLE T/));
 test('summary_tells_what_the_change_does', () => assert.match(summary(review({ changes: ['Adds DROP TABLE RAW.ORDERS.'] })), /• Adds DROP TABLE RAW\.ORDERS\./));
+
+const WITNESS: [answer: string, told: boolean][] = [
+  ['agrees', false], ['nothingKept', false], ['notACheckpoint', false], ['contradicted', true], ['anotherKey', true], ['anotherLedger', true],
+];
+for (const [answer, told] of WITNESS) test(`mustTell_${answer}_is_${told}`, () => assert.equal(mustTell(answer), told));

@@ -82,19 +82,37 @@ public sealed partial class LedgerWriter
         });
     }
 
-    /// <summary>Notes that somebody outside this folder keeps a checkpoint: the extension, a collector, a person.</summary>
+    /// <summary>
+    /// Compares a checkpoint that somebody outside this folder keeps (the extension, a collector, a person) with the ledger. One that agrees is
+    /// noted as a receipt; one that does not shows that entries were cut off, rewritten, or replaced by an older copy.
+    /// </summary>
     /// <param name="witness">Who keeps it, in words.</param>
-    /// <returns>False when the text is not a checkpoint this ledger signed.</returns>
-    public Task<bool> RecordReceiptAsync(string witness, string note) => _loop.RunAsync((store, now) =>
+    /// <param name="note">The checkpoint's text, byte for byte.</param>
+    /// <exception cref="LedgerUnavailableException">It could not be compared, or the receipt could not be written.</exception>
+    public Task<WitnessAnswer> CompareAsync(string witness, string note) => _loop.RunAsync((store, now) =>
     {
-        if (!CheckpointNote.TryParse(note, out CheckpointNote? parsed) || parsed.LedgerId != store.LedgerId || !_key.Verifies(parsed))
+        if (!CheckpointNote.TryParse(note, out CheckpointNote? kept))
         {
-            return false;
+            return WitnessAnswer.NotACheckpoint;
+        }
+        if (kept.LedgerId != store.LedgerId)
+        {
+            return WitnessAnswer.AnotherLedger;
+        }
+        if (!_key.Verifies(kept))
+        {
+            return WitnessAnswer.AnotherKey;
+        }
+        using SqliteCommand find = EntryStatements.Statement(store.Connection, "SELECT hash FROM entries WHERE sequence = $0", 1);
+        EntryStatements.Bind(find, kept.Sequence);
+        if (find.ExecuteScalar() is not byte[] found || !kept.Hash.Span.SequenceEqual(found))
+        {
+            return WitnessAnswer.Contradicted;
         }
         using SqliteCommand insert = EntryStatements.Statement(
             store.Connection, "INSERT INTO receipts (witness, sequence, at, note) SELECT $0, $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM receipts WHERE witness = $0 AND sequence = $1)", 4);
-        EntryStatements.Run(insert, witness, parsed.Sequence, now.ToUnixTimeMilliseconds(), note);
-        return true;
+        EntryStatements.Run(insert, witness, kept.Sequence, now.ToUnixTimeMilliseconds(), note);
+        return WitnessAnswer.Agrees;
     });
 
     private static AuditDraft HoldDraft(EntryKind kind, string id, HoldScope scope, string actor, string reason)

@@ -48,6 +48,13 @@ public sealed partial class LedgerWriter : IAsyncDisposable
     /// <summary>The newest checkpoint: what a witness outside this folder should keep.</summary>
     public CheckpointNote? LastCheckpoint => _loop.LastCheckpoint;
 
+    /// <summary>A checkpoint was signed: what a witness should keep from now on. Raised on the append thread, so a listener only hands it on.</summary>
+    public event Action<CheckpointNote>? CheckpointSigned
+    {
+        add => _loop.CheckpointSigned += value;
+        remove => _loop.CheckpointSigned -= value;
+    }
+
     /// <summary>Takes the ledger: elects itself by the lock file, checks SQLite, migrates, verifies the tail, records the opening and signs it.</summary>
     /// <exception cref="LedgerUnavailableException">Another writer has it, or it cannot be trusted; the message says what mends it.</exception>
     public static LedgerWriter Open(LedgerOptions options, TimeProvider time, ILoggerFactory? loggerFactory = null)

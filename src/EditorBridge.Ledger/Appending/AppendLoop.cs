@@ -58,6 +58,9 @@ internal sealed partial class AppendLoop : IAsyncDisposable
 
     public LedgerHealth Health { get; private set; }
 
+    /// <summary>A checkpoint was signed. Raised on the append thread: a listener only hands it on.</summary>
+    public event Action<CheckpointNote>? CheckpointSigned;
+
     /// <exception cref="LedgerUnavailableException">The ledger cannot be opened, or the opening cannot be recorded.</exception>
     public static AppendLoop Start(LedgerFolder folder, LedgerOptions options, CheckpointKey key, TimeProvider time, ILogger logger)
     {
@@ -265,8 +268,13 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     private void Publish(LedgerStore store)
     {
         Head = store.Head;
+        bool signed = store.LastCheckpoint is not null && !ReferenceEquals(store.LastCheckpoint, LastCheckpoint);
         LastCheckpoint = store.LastCheckpoint;
         _search?.Wake();
+        if (signed)
+        {
+            CheckpointSigned?.Invoke(LastCheckpoint!);
+        }
     }
 
     private void Close()

@@ -9,7 +9,7 @@ namespace EditorBridge.Editor;
 /// The host's side of the editor contract: listens on the control channel, holds one <see cref="EditorWindow"/> per connection, and shows
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
-internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, LedgerWriter ledger, ILogger<EditorEndpoint> logger) : BackgroundService
+internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, LedgerWriter ledger, LedgerWitness witness, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly List<EditorWindow> _windows = [];
@@ -27,6 +27,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
         if (!OperatingSystem.IsWindows()) _listener = ControlChannel.Listen(state);
         desk.Opened += Show;
         desk.Closed += Withdraw;
+        witness.Signed += Tell;
         return base.StartAsync(cancellationToken);
     }
 
@@ -34,6 +35,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     {
         desk.Opened -= Show;
         desk.Closed -= Withdraw;
+        witness.Signed -= Tell;
         await base.StopAsync(cancellationToken);
         _listener?.Dispose();
         EditorWindow[] windows;
@@ -96,7 +98,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     private async Task ServeAsync(Stream stream, Peer peer)
     {
         if (peer.Agent is { } agent) await RecordAgentAsync(agent);
-        using var window = new EditorWindow(stream, this, desk, answers, peer);
+        using var window = new EditorWindow(stream, this, desk, answers, witness, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();
@@ -132,6 +134,13 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
         EditorWindow[] windows;
         lock (_lock) windows = [.. _windows];
         foreach (var window in windows) window.Closed(closed);
+    }
+
+    private void Tell(CheckpointNote checkpoint)
+    {
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows.Where(window => window is { Introduced: true, IsTerminal: false })];
+        foreach (var window in windows) window.Signed(checkpoint);
     }
 
     private IReadOnlyCollection<string>[] Folders()

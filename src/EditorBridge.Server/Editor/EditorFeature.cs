@@ -6,6 +6,7 @@ internal static class EditorFeature
     public static IServiceCollection AddEditors(this IServiceCollection services)
     {
         services.AddSingleton<EditorAnswers>();
+        services.AddSingleton<LedgerWitness>();
         services.AddSingleton<EditorEndpoint>();
         services.AddHostedService(provider => provider.GetRequiredService<EditorEndpoint>());
         return services;

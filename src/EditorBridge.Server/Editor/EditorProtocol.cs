@@ -18,6 +18,7 @@ public static class EditorMethods
     public const string TerminalEnvironment = "terminal/environment";
     public const string PortalLink = "portal/link";
     public const string McpServer = "mcp/server";
+    public const string Witness = "ledger/witness";
     public const string Shutdown = "shutdown";
 
     // client → server, notification
@@ -27,6 +28,7 @@ public static class EditorMethods
     public const string ReviewOpened = "review/opened";
     public const string ReviewClosed = "review/closed";
     public const string HostStatus = "host/status";
+    public const string CheckpointSigned = "ledger/checkpoint";
 }
 
 /// <summary>JSON-RPC error codes of ours, outside the range the JSON-RPC specification reserves for itself.</summary>
@@ -88,3 +90,15 @@ public sealed record PortalLinkResult(string Url);
 
 /// <summary>Where the MCP gateway is and what a client must send with each request; the headers hold the client's token.</summary>
 public sealed record McpServerResult(string Url, Dictionary<string, string> Headers);
+
+/// <param name="Note">The checkpoint the client kept, byte for byte; null when it has none.</param>
+public sealed record WitnessParams(string? Note);
+
+/// <param name="Answer">nothingKept, or the wire name of <see cref="Ledger.WitnessAnswer"/>: agrees, contradicted, anotherKey, anotherLedger, notACheckpoint.</param>
+/// <param name="Message">What it means and what to do; empty when all is well.</param>
+/// <param name="StateFolder">Whose ledger it is: a client keeps one checkpoint per state folder.</param>
+/// <param name="Checkpoint">The newest checkpoint, to keep from now on.</param>
+public sealed record WitnessResult(string Answer, string Message, string StateFolder, string? Checkpoint);
+
+/// <summary>A checkpoint was signed: keep it, then show it with <see cref="EditorMethods.Witness"/>, so that the ledger knows who keeps it.</summary>
+public sealed record CheckpointSignedParams(string Note);

@@ -75,6 +75,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.McpServer)]
     public Task<JsonElement> McpServerAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.McpServer, null, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.Witness, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> WitnessAsync(WitnessParams kept, CancellationToken cancellationToken) => AskAsync(EditorMethods.Witness, kept, cancellationToken);
+
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
     public async Task WorkspaceChangedAsync(WorkspaceChangedParams changed)
     {
@@ -211,6 +214,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
 
         [JsonRpcMethod(EditorMethods.HostStatus, UseSingleObjectParameterDeserialization = true)]
         public Task HostStatusAsync(HostStatusParams status) => window.NotifyWithParameterObjectAsync(EditorMethods.HostStatus, status);
+
+        [JsonRpcMethod(EditorMethods.CheckpointSigned, UseSingleObjectParameterDeserialization = true)]
+        public Task CheckpointSignedAsync(CheckpointSignedParams signed) => window.NotifyWithParameterObjectAsync(EditorMethods.CheckpointSigned, signed);
     }
 
     [LoggerMessage(LogLevel.Information, "Connected to host {ProcessId}, version {Version}")]

@@ -8,11 +8,12 @@ namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, LedgerWitness witness, Peer peer) : IDisposable
 {
     private readonly HashSet<string> _shown = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private JsonRpc? _rpc;
+    private string _name = "editor";
 
     /// <summary>Absolute paths of the window's workspace folders.</summary>
     public IReadOnlyCollection<string> Folders { get; private set; } = [];
@@ -47,6 +48,7 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
             throw EditorWire.VersionMismatch($"{introduction.ClientName} {introduction.ClientVersion}", introduction.ProtocolVersion, "the host");
         Folders = introduction.WorkspaceFolders;
         IsTerminal = introduction.ClientName == ControlClient.Name;
+        _name = introduction.ClientName;
         Introduced = true;
         return answers.Introduce();
     }
@@ -105,6 +107,20 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         return answers.McpServer();
     }
 
+    [JsonRpcMethod(EditorMethods.Witness, UseSingleObjectParameterDeserialization = true)]
+    public async Task<WitnessResult> WitnessAsync(WitnessParams kept)
+    {
+        RequireIntroduction();
+        try
+        {
+            return await witness.CompareAsync($"{_name} of {Environment.UserName} on {Environment.MachineName}", kept.Note);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw new LocalRpcException($"The checkpoint could not be compared with the ledger. {e.Message}");
+        }
+    }
+
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
     public void WorkspaceChanged(WorkspaceChangedParams changed)
     {
@@ -138,6 +154,8 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
 
         Notify(EditorMethods.ReviewClosed, new ReviewClosedParams(closed.Item.Id, EditorWire.Name(closed.State), closed.Person, closed.Reason));
     }
+
+    public void Signed(CheckpointNote checkpoint) => Notify(EditorMethods.CheckpointSigned, new CheckpointSignedParams(checkpoint.Text));
 
     public void Dispose() => _rpc?.Dispose();
 

@@ -18,7 +18,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate = new GateFixture();
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, Gate.Ledger, NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), NullLogger<EditorEndpoint>.Instance);
     }
 
     public const string Portal = "http://127.0.0.1:4080";
@@ -80,6 +80,8 @@ internal sealed class EditorClient : IDisposable
 
     public Task<ReviewClosedParams> ClosedAsync() => _told.Closed.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
 
+    public Task<CheckpointSignedParams> CheckpointAsync() => _told.Checkpoints.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
     public bool WasToldOfReviews => _told.Opened.Reader.Count > 0;
 
     public void Dispose() => _rpc.Dispose();
@@ -88,6 +90,11 @@ internal sealed class EditorClient : IDisposable
     {
         public Channel<ReviewView> Opened { get; } = Channel.CreateUnbounded<ReviewView>();
         public Channel<ReviewClosedParams> Closed { get; } = Channel.CreateUnbounded<ReviewClosedParams>();
+
+        public Channel<CheckpointSignedParams> Checkpoints { get; } = Channel.CreateUnbounded<CheckpointSignedParams>();
+
+        [JsonRpcMethod(EditorMethods.CheckpointSigned, UseSingleObjectParameterDeserialization = true)]
+        public void CheckpointSigned(CheckpointSignedParams signed) => Checkpoints.Writer.TryWrite(signed);
 
         [JsonRpcMethod(EditorMethods.ReviewOpened, UseSingleObjectParameterDeserialization = true)]
         public void ReviewOpened(ReviewView review) => Opened.Writer.TryWrite(review);

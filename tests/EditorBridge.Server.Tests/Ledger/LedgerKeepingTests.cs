@@ -199,13 +199,58 @@ public class LedgerKeepingTests
         CheckpointNote ours = await writer.SignCheckpointAsync();
         CheckpointNote theirs = await other.Open().SignCheckpointAsync();
 
-        Assert.True(await writer.RecordReceiptAsync("VS Code on laptop", ours.Text));
-        Assert.True(await writer.RecordReceiptAsync("VS Code on laptop", ours.Text));
-        Assert.False(await writer.RecordReceiptAsync("VS Code on laptop", theirs.Text));
-        Assert.False(await writer.RecordReceiptAsync("VS Code on laptop", "nonsense"));
+        Assert.Equal(WitnessAnswer.Agrees, await writer.CompareAsync("VS Code on laptop", ours.Text));
+        Assert.Equal(WitnessAnswer.Agrees, await writer.CompareAsync("VS Code on laptop", ours.Text));
+        Assert.Equal(WitnessAnswer.AnotherLedger, await writer.CompareAsync("VS Code on laptop", theirs.Text));
+        Assert.Equal(WitnessAnswer.NotACheckpoint, await writer.CompareAsync("VS Code on laptop", "nonsense"));
 
         using LedgerReader reader = LedgerReader.Open(ledger.Options.Folder);
         Assert.Equal((ours.Sequence, "VS Code on laptop"), (Assert.Single(await reader.ReceiptsAsync(10)).Sequence, (await reader.StatusAsync()).Witness));
+    }
+
+    [Fact]
+    public async Task Checkpoint_kept_outside_contradicts_an_older_copy_that_was_put_back()
+    {
+        await using var ledger = new TemporaryLedger();
+        LedgerWriter first = ledger.Open();
+        await first.AppendAsync(Draft(EntryKind.MessageIntent, "one"));
+        await first.DisposeAsync();
+        string older = Path.Combine(ledger.Options.Folder, "..", Path.GetFileName(ledger.Options.Folder) + "-older");
+        Copy(ledger.Options.Folder, older);
+
+        CheckpointNote kept;
+        await using (LedgerWriter second = ledger.Open())
+        {
+            await second.AppendAsync(Draft(EntryKind.MessageIntent, "two"));
+            kept = await second.SignCheckpointAsync();
+            Assert.Equal(WitnessAnswer.Agrees, await second.CompareAsync("witness", kept.Text));
+        }
+
+        foreach (string file in Directory.EnumerateFiles(ledger.Options.Folder))
+        {
+            File.Delete(file);
+        }
+        Copy(older, ledger.Options.Folder);
+        Directory.Delete(older, recursive: true);
+        await using LedgerWriter rolledBack = ledger.Open();
+        Assert.Equal(WitnessAnswer.Contradicted, await rolledBack.CompareAsync("witness", kept.Text));
+        // It stays a contradiction when the chain has grown past the place again.
+        for (int i = 0; i < 10; i++)
+        {
+            await rolledBack.AppendAsync(Draft(EntryKind.MessageIntent, $"other {i}"));
+        }
+        Assert.Equal(WitnessAnswer.Contradicted, await rolledBack.CompareAsync("witness", kept.Text));
+        using LedgerReader reader = LedgerReader.Open(ledger.Options.Folder);
+        Assert.Empty(await reader.ReceiptsAsync(10));
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.EnumerateFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
     }
 
     private static Task<VerifyReport> VerifyAsync(string folder) => LedgerVerifier.VerifyAsync(folder, new VerifyOptions(), null, CancellationToken.None);
