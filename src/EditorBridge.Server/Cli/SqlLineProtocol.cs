@@ -8,7 +8,7 @@ namespace EditorBridge.Cli;
 
 /// <summary>
 /// The line protocol of <c>sql analyze --jsonl</c>: one <c>{"id","sql"}</c> in, one <c>{"id","statements","elapsed_us"}</c> out, in order. A line that
-/// cannot be read is answered with an <c>error</c> and no statements, and the run goes on.
+/// cannot be read is answered with an <c>error</c> and one statement that was not understood, and the run goes on.
 /// </summary>
 internal static class SqlLineProtocol
 {
@@ -25,6 +25,18 @@ internal static class SqlLineProtocol
         "CREATE OR REPLACE TABLE t (a INT, b VARCHAR(10)); CREATE VIEW v AS SELECT 1; CREATE TASK k AS CALL p(); CREATE PROCEDURE p() RETURNS INT LANGUAGE SQL AS $$ BEGIN RETURN 1; END $$; CREATE FUNCTION f() RETURNS INT LANGUAGE PYTHON AS $$ s.sql(f'DROP TABLE {x}') $$; CREATE MASKING POLICY m AS (v STRING) RETURNS STRING -> v; ALTER TABLE t DROP COLUMN c; DROP TABLE t; GRANT SELECT ON TABLE t TO ROLE r; GRANT ROLE a TO USER b; USE ROLE r; ALTER SESSION SET TIMEZONE = 'UTC'; CALL p(1); EXECUTE IMMEDIATE 'SELECT 1'; EXECUTE TASK k; COMMENT ON TABLE t IS 'x'; BEGIN; COMMIT",
         "SELECT {{ x }} /* a /* b */ FROM t; \uFF1B !source x; FROBNICATE; {% set q = 'SELECT 1' %}",
     ];
+
+    /// <summary>What a line that cannot be read is answered with: no statements would say that nothing would run.</summary>
+    private static readonly StatementAnalysis Unreadable = new()
+    {
+        Span = default,
+        Class = StatementClass.Unknown,
+        Effect = Effect.Review,
+        Severity = Severity.Medium,
+        Confidence = Confidence.Opaque,
+        Title = "",
+        Reasons = [new Reason("G22", RuleCatalogue.Get("G22").Meaning, default, Severity.Medium)],
+    };
 
     public static async Task RunAsync(TextReader input, TextWriter output, CancellationToken cancellationToken)
     {
@@ -104,6 +116,7 @@ internal static class SqlLineProtocol
     {
         writer.WriteString("error", message);
         writer.WriteStartArray("statements");
+        SqlReport.Statement(writer, Unreadable);
         writer.WriteEndArray();
         writer.WriteNumber("elapsed_us", 0);
     }

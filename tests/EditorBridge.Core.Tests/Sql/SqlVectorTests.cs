@@ -4,7 +4,7 @@ using EditorBridge.Sql;
 namespace EditorBridge.Tests.Sql;
 
 /// <summary>One labelled case of tests/vectors/sql: what a statement list may be judged at least and at most, and what must be found in it.</summary>
-public sealed record SqlVector(string Id, string Sql, Effect Min, Effect Max, int? Count, string[]? Classes, string[]? Objects, string[]? Reasons)
+public sealed record SqlVector(string Id, string Sql, Effect Min, Effect Max, int? Count, string[]? Classes, string[]? Objects, string[]? Columns, string[]? Reasons)
 {
     public override string ToString() => $"{Id}: {(Sql.Length > 80 ? Sql[..80] + "…" : Sql)}";
 
@@ -22,6 +22,7 @@ public sealed record SqlVector(string Id, string Sql, Effect Min, Effect Max, in
             root.TryGetProperty("count", out var count) ? count.GetInt32() : null,
             Strings(root, "class"),
             Strings(root, "objects"),
+            Strings(root, "columns"),
             Strings(root, "reasons"));
     }
 
@@ -53,8 +54,8 @@ public sealed class SqlVectorTests
     [Fact]
     public void Corpus_covers_dangerous_and_benign_cases()
     {
-        Assert.True(SqlVector.All.Count(vector => vector.Min > Effect.Allow) >= 300);
-        Assert.True(SqlVector.All.Count(vector => vector.Max == Effect.Allow) >= 250);
+        Assert.True(SqlVector.All.Count(vector => vector.Min > Effect.Allow) >= 700);
+        Assert.True(SqlVector.All.Count(vector => vector.Max == Effect.Allow) >= 450);
         Assert.Equal(SqlVector.All.Count, SqlVector.All.Select(vector => vector.Id).Distinct().Count());
     }
 
@@ -68,6 +69,12 @@ public sealed class SqlVectorTests
         {
             var found = analysis.Statements.SelectMany(statement => statement.Objects).Where(o => o.Kind != "LOCATION").Select(o => o.Name).Distinct().Order(StringComparer.Ordinal);
             if (!found.SequenceEqual(objects.Distinct().Order(StringComparer.Ordinal))) failures.Add($"{vector}: objects {string.Join(' ', found)}, labelled {string.Join(' ', objects)}");
+        }
+        if (vector.Columns is { } columns)
+        {
+            // More than the labelled columns may be named (the alias of an expression could be a column too); a missing one is never right.
+            var named = analysis.Statements.SelectMany(statement => statement.Columns).ToHashSet(StringComparer.Ordinal);
+            if (columns.FirstOrDefault(column => !named.Contains(column)) is { } missing) failures.Add($"{vector}: column {missing} is missing, found {string.Join(' ', named)}");
         }
         if (vector.Reasons is { } reasons)
         {

@@ -229,12 +229,33 @@ internal sealed partial class StatementReader
             if (_tokens[i].Keyword == Kw.LANGUAGE) language = Upper(_tokens[i + 1].Of(_text));
             if (_tokens[i].Keyword != Kw.AS || !BodyAt(i + 1)) continue;
             ScanForFunctions(_at, i);
+            if (ServiceBehind(i) is { } service)
+            {
+                // CREATE FUNCTION … SERVICE = s ENDPOINT = e AS '/path': rows go to a container; the text is a path of it.
+                _draft.Raise("E17", Effect.Review, Severity.High, SpanOf(service, service + 3), null, "What is given to this function goes to a container service.");
+                _at = service + 2;
+                ObjectName("SERVICE", ObjectAccess.Read, out _);
+                _at = _end;
+                return true;
+            }
             _at = i + 1;
             RoutineBody(noun, language);
             _at = _end;
             return true;
         }
         return Tail();
+    }
+
+    /// <summary>The SERVICE = … between the cursor and the body, which a function of a container service has instead of a language.</summary>
+    private int? ServiceBehind(int body)
+    {
+        int? service = null;
+        for (var i = _at; i + 2 < body; i++)
+        {
+            if (_tokens[i].Keyword == Kw.LANGUAGE) return null;
+            if (_tokens[i].Keyword == Kw.SERVICE && _tokens[i + 1].Kind == TokenKind.Operator) service = i;
+        }
+        return service;
     }
 
     private bool BodyAt(int i) => _tokens[i].Kind is TokenKind.String or TokenKind.DollarString or TokenKind.Template || _tokens[i].Keyword is Kw.BEGIN or Kw.DECLARE;

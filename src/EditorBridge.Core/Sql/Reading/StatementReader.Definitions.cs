@@ -7,7 +7,7 @@ internal sealed partial class StatementReader
         var start = _at++;
         if (Word() == Kw.OR && Word(1) is Kw.REPLACE or Kw.ALTER) _at += 2;
         var noun = MatchNoun();
-        while (noun is null && Word() is Kw.SECURE or Kw.TEMP or Kw.TEMPORARY or Kw.TRANSIENT or Kw.LOCAL or Kw.GLOBAL or Kw.VOLATILE or Kw.RECURSIVE or Kw.AGGREGATE or Kw.MANAGED or Kw.READ or Kw.ONLY)
+        while (noun is null && Word() is Kw.SECURE or Kw.TEMP or Kw.TEMPORARY or Kw.TRANSIENT or Kw.LOCAL or Kw.GLOBAL or Kw.VOLATILE or Kw.RECURSIVE or Kw.AGGREGATE or Kw.MANAGED or Kw.READ or Kw.ONLY or Kw.INTERACTIVE)
         {
             _at++;
             noun = MatchNoun();

@@ -117,6 +117,8 @@ internal sealed partial class StatementReader
         }
         var token = Token();
         if (Kind() is TokenKind.String or TokenKind.DollarString && !Literal(token).StartsWith('@')) return UnloadOutside(start, Literal(token));
+        // An address without quotes is no valid SQL today; if it ever is, it leaves the account.
+        if (Kind() == TokenKind.Uri || Kind() == TokenKind.Word && Kind(1) == TokenKind.Colon) return UnloadOutside(start, Excerpt(_at, _at + 1));
         if (Kind() is TokenKind.StagePath or TokenKind.String or TokenKind.DollarString) return UnloadToStage(start);
         return Load(start);
     }

@@ -90,7 +90,6 @@ internal sealed partial class StatementReader
         var found = FunctionTable.Find(function.Text);
         if (found is not { } effect)
         {
-            if (_ctes.Contains(function.Text)) return;
             _draft.Raise("C5", Effect.Review, Severity.Low, function.Span, null, $"{function.Text} is not a known built-in function, so what it does is unknown.");
             _draft.Object(function.Text, "FUNCTION", ObjectAccess.Read, function.Span);
             return;

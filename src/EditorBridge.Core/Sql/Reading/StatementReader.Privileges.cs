@@ -228,7 +228,8 @@ internal sealed partial class StatementReader
         _draft.Title = Excerpt(start, _end);
         if (Eat(Kw.NONE))
         {
-            _draft.Raise("P16", Effect.Review, Severity.Low, SpanOf(start, _at), StatementClass.Session);
+            // Rights only shrink, so the role behind later statements is the one that was known before.
+            _draft.Flag("S1", SpanOf(start, _at));
             return true;
         }
         _draft.Raise("P16", Effect.Review, Severity.High, SpanOf(start, _at), StatementClass.Privilege, "Later statements run with the rights of further roles.");

@@ -17,6 +17,25 @@ internal sealed partial class StatementReader
         return true;
     }
 
+    /// <summary><c>RESAMPLE (USING ts INCREMENT BY INTERVAL '1 hour' PARTITION BY region METADATA_COLUMNS IS_GENERATED())</c></summary>
+    private bool Resample()
+    {
+        _at += 2;
+        if (!Eat(Kw.USING) || !Expression() || !Eat("INCREMENT") || !Eat(Kw.BY) || !Expression()) return false;
+        if (Eat(Kw.PARTITION) && (!Eat(Kw.BY) || !OrderItems())) return false;
+        if (Eat("METADATA_COLUMNS"))
+        {
+            do
+            {
+                if (Kind() != TokenKind.Word || !(Is(0, "IS_GENERATED") || Is(0, "BUCKET_START"))) return false;
+                _at++;
+                if (!Eat(TokenKind.OpenParen) || !Eat(TokenKind.CloseParen) || !Alias()) return false;
+            }
+            while (Eat(TokenKind.Comma));
+        }
+        return Eat(TokenKind.CloseParen);
+    }
+
     private bool Pivot()
     {
         _at += 2;

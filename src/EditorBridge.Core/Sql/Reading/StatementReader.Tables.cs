@@ -249,8 +249,7 @@ internal sealed partial class StatementReader
                     if (!Sample()) return false;
                     continue;
                 case Kw.RESAMPLE when Kind(1) == TokenKind.OpenParen:
-                    _at++;
-                    if (!Arguments()) return false;
+                    if (!Resample()) return false;
                     continue;
                 case Kw.OVER when Kind(1) == TokenKind.OpenParen:
                     _at++;

@@ -197,6 +197,8 @@ internal sealed partial class StatementReader
             switch (token.Kind)
             {
                 case TokenKind.Template or TokenKind.Substitution: Template(token); break;
+                // `;>` inside a block: the client's terminator, which the server does not know.
+                case TokenKind.Semicolon when token.Length == 2: _draft.Flag("G17", token.Span); break;
                 case TokenKind.String or TokenKind.DollarString when token.Length > MaxLiteral: _draft.Flag("G23", token.Span); break;
             }
             if (MisleadsQuotes(token)) _draft.Raise("G4", Effect.Allow, Severity.None, token.Span);
