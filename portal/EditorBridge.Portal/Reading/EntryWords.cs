@@ -1,6 +1,5 @@
 using EditorBridge.Audit;
 
-
 namespace EditorBridge.Portal.Reading;
 
 /// <summary>Kinds of entries in words, for people who do not know the wire names.</summary>
@@ -24,7 +23,13 @@ public static class EntryWords
         EntryKind.Access => "Looked at",
         EntryKind.OutcomeUnknown => "Outcome unknown",
         EntryKind.PolicyLoaded => "Policy loaded",
-        // The ledger grows new kinds; their wire name is better than no name.
+        EntryKind.LedgerOpened => "Recording began",
+        EntryKind.LedgerClosed => "Recording ended",
+        EntryKind.ClockJumped => "The clock jumped",
+        EntryKind.RetentionApplied => "Old texts dropped",
+        EntryKind.HoldPlaced => "Legal hold placed",
+        EntryKind.HoldReleased => "Legal hold released",
+        // A newer host may write kinds this portal does not know; their wire name is better than no name.
         _ => kind.WireName(),
     };
 
@@ -34,7 +39,7 @@ public static class EntryWords
         EntryKind.ReviewVerdict => draft.Result == "rejected" ? "refused" : "allow",
         EntryKind.ActionAdmitted => "allow",
         EntryKind.ActionRefused or EntryKind.ReviewExpired or EntryKind.Incident => "refused",
-        EntryKind.OutcomeUnknown or EntryKind.ReviewVerdictIgnored => "held",
+        EntryKind.OutcomeUnknown or EntryKind.ReviewVerdictIgnored or EntryKind.ClockJumped => "held",
         EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access => "info",
         _ => "neutral",
     };

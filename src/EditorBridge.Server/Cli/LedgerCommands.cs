@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EditorBridge.Hosting;
 using EditorBridge.Ledger;
 
 namespace EditorBridge.Cli;
@@ -38,7 +39,7 @@ internal static class LedgerCommands
         {
             return await command();
         }
-        catch (Exception e) when (e is StateFolderException or LedgerUnavailableException or LedgerUnreadableException or LedgerQueryTimeoutException
+        catch (Exception e) when (e is StateFolderException or HostNotStartedException or LedgerUnavailableException or LedgerUnreadableException or LedgerQueryTimeoutException
             or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync("editorbridge: " + e.Message);

@@ -1,18 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
-using EditorBridge.Audit;
+using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 
 namespace EditorBridge.Cli;
 
-/// <summary>
-/// <c>editorbridge ledger export, pack, verify-pack</c>. An export is itself recorded before anything is written, so these take the ledger
-/// for themselves; while a host runs, the portal's Exports page does the same.
-/// </summary>
+/// <summary><c>editorbridge ledger export, pack, verify-pack</c>: records that leave the building. An export is itself recorded before a byte of it is written.</summary>
 internal static class LedgerExportCommands
 {
-    private const string Chain = "chain";
+    private static readonly Dictionary<string, ExportKind> Formats = new(StringComparer.Ordinal)
+    {
+        ["csv"] = ExportKind.Csv, ["jsonl"] = ExportKind.JsonLines, ["ocsf"] = ExportKind.Ocsf, ["chain"] = ExportKind.Chain,
+    };
 
     public static IEnumerable<Command> Build()
     {
@@ -25,26 +24,11 @@ internal static class LedgerExportCommands
     {
         var (ledger, state, from, to, output) = (LedgerCommands.FolderOption(), StateOption.Build(), From(), To(), Out());
         var format = new Option<string>("--format") { Description = "csv, jsonl, ocsf (calls), or chain (canonical entries).", DefaultValueFactory = _ => "csv" };
-        format.AcceptOnlyFromAmong("csv", "jsonl", "ocsf", Chain);
+        format.AcceptOnlyFromAmong([.. Formats.Keys]);
         var command = new Command("export", "Write all calls of a time window, or the chain itself, to a file.") { format, from, to, output, ledger, state };
-        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
-        {
-            string folder = LedgerCommands.Folder(parsed, ledger, state);
-            await using LedgerWriter writer = LedgerWriter.Open(new LedgerOptions { Folder = folder }, TimeProvider.System);
-            var filter = new CallFilter { From = parsed.GetValue(from), To = parsed.GetValue(to) };
-            await RecordAsync(writer, "export." + parsed.GetValue(format), null, filter.From, filter.To);
-            using LedgerReader reader = Reader(folder);
-            await using FileStream file = Create(parsed.GetValue(output)!);
-            long written = parsed.GetValue(format) switch
-            {
-                Chain => await LedgerExport.ChainAsync(reader, file, 1, null, cancellationToken),
-                "jsonl" => await CallExport.WriteAsync(reader, filter, ExportFormat.JsonLines, file, cancellationToken),
-                "ocsf" => await CallExport.WriteAsync(reader, filter, ExportFormat.Ocsf, file, cancellationToken),
-                _ => await CallExport.WriteAsync(reader, filter, ExportFormat.Csv, file, cancellationToken),
-            };
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{written:N0} {(parsed.GetValue(format) is Chain ? "entries" : "calls")} in {file.Name}"));
-            return LedgerCommands.Sound;
-        }));
+        command.SetAction((parsed, cancellationToken) => LedgerJobCommand.RunAsync(
+            new ExportJob(Formats[parsed.GetValue(format)!], parsed.GetValue(from), parsed.GetValue(to), Path.GetFullPath(parsed.GetValue(output)!)),
+            parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken));
         return command;
     }
 
@@ -55,28 +39,10 @@ internal static class LedgerExportCommands
         var reason = new Option<string>("--reason") { Description = "What the pack is for; recorded, and in the pack.", Required = true };
         var payloads = new Option<bool>("--payloads") { Description = "Put payload texts in (prompts, SQL, answers)." };
         var command = new Command("pack", "Make an evidence pack: a signed zip that proves what happened in a time window.") { from, to, reason, payloads, output, ledger, state };
-        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
-        {
-            string folder = LedgerCommands.Folder(parsed, ledger, state);
-            var request = new EvidenceRequest
-            {
-                From = parsed.GetValue(from)!.Value,
-                To = parsed.GetValue(to)!.Value,
-                Actor = "person:" + Environment.UserName,
-                Reason = parsed.GetValue(reason)!,
-                Payloads = parsed.GetValue(payloads),
-            };
-            await using LedgerWriter writer = LedgerWriter.Open(new LedgerOptions { Folder = folder }, TimeProvider.System);
-            await RecordAsync(writer, "export.pack", request.Reason, request.From, request.To);
-            await writer.SignCheckpointAsync();
-            using LedgerReader reader = Reader(folder);
-            await using FileStream file = Create(parsed.GetValue(output)!);
-            EvidenceManifest manifest = await EvidencePack.WriteAsync(reader, request, file, DateTimeOffset.UtcNow, writer.SignAsync, cancellationToken);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{manifest.Calls:N0} calls, entries {manifest.FirstSequence:N0} to {manifest.LastSequence:N0}, {manifest.Payloads:N0} payload texts in {file.Name}, signed by key {manifest.KeyId}"));
-            return LedgerCommands.Sound;
-        }));
+        command.SetAction((parsed, cancellationToken) => LedgerJobCommand.RunAsync(
+            new PackJob(
+                parsed.GetValue(from)!.Value, parsed.GetValue(to)!.Value, parsed.GetValue(reason)!, parsed.GetValue(payloads), Path.GetFullPath(parsed.GetValue(output)!)),
+            parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken));
         return command;
     }
 
@@ -101,25 +67,6 @@ internal static class LedgerExportCommands
             return report.IsSound ? LedgerCommands.Sound : LedgerCommands.Damaged;
         }));
         return command;
-    }
-
-    private static Task<AuditEntry> RecordAsync(LedgerWriter writer, string type, string? reason, DateTimeOffset? from, DateTimeOffset? to) => writer.AppendAsync(new AuditDraft
-    {
-        Kind = EntryKind.Access,
-        CallId = Guid.CreateVersion7().ToString("N"),
-        Actor = "person:" + Environment.UserName,
-        Door = "terminal",
-        Facts = new JsonObject { ["from"] = from?.ToString("O"), ["reason"] = reason, ["to"] = to?.ToString("O"), ["type"] = type },
-    });
-
-    /// <summary>Whole exports read long stretches at once; nobody waits on a circuit for them.</summary>
-    private static LedgerReader Reader(string folder) => LedgerReader.Open(folder, TimeSpan.FromMinutes(2));
-
-    private static FileStream Create(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(Path.GetFullPath(path), options);
     }
 
     private static Option<DateTimeOffset?> From() => new("--from") { Description = "Calls from this time on, for example 2026-03-01 or 2026-03-01T08:00:00Z." };

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 
 namespace EditorBridge.Cli;
 
-/// <summary><c>editorbridge ledger backup, restore, new-segment, prune, hold</c>: keeping a ledger over years. All but backup need the host to be stopped.</summary>
+/// <summary><c>editorbridge ledger backup, restore, new-segment, prune, hold</c>: keeping a ledger over years. Restore and new-segment need the host to be stopped.</summary>
 internal static class LedgerKeepingCommands
 {
     public static IEnumerable<Command> Build()
@@ -66,23 +67,12 @@ internal static class LedgerKeepingCommands
         var days = new Option<int>("--older-than-days") { Description = "Drop payload texts of entries older than this many days.", Required = true };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be dropped." };
         var command = new Command("prune", "Drop old payload texts. Entries stay, the chain still verifies, legal holds win.") { days, dryRun, ledger, state };
-        command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
+        days.Validators.Add(result =>
         {
-            int keep = parsed.GetValue(days);
-            if (keep < 1)
-            {
-                await Console.Error.WriteLineAsync("editorbridge: --older-than-days must be at least 1. Nothing was dropped.");
-                return LedgerCommands.NoAnswer;
-            }
-            await using LedgerWriter writer = Open(LedgerCommands.Folder(parsed, ledger, state));
-            DateTimeOffset before = DateTimeOffset.UtcNow.AddDays(-keep);
-            RetentionResult result = parsed.GetValue(dryRun)
-                ? await writer.CountRetentionAsync(before)
-                : await writer.ApplyRetentionAsync(before, Person, string.Create(CultureInfo.InvariantCulture, $"older than {keep} days"), cancellationToken);
-            string verb = parsed.GetValue(dryRun) ? "would be dropped" : "were dropped";
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Dropped:N0} payload texts {verb}; {result.Held:N0} more are kept by legal holds."));
-            return LedgerCommands.Sound;
-        }));
+            if (result.GetValueOrDefault<int>() < 1) result.AddError("--older-than-days must be at least 1. Nothing was dropped.");
+        });
+        command.SetAction((parsed, cancellationToken) => LedgerJobCommand.RunAsync(
+            new PruneJob(parsed.GetValue(days), parsed.GetValue(dryRun)), parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken));
         return command;
     }
 
@@ -95,21 +85,10 @@ internal static class LedgerKeepingCommands
         var from = new Option<DateTimeOffset?>("--from") { Description = "Only entries from this time on." };
         var to = new Option<DateTimeOffset?>("--to") { Description = "Only entries before this time." };
         var command = new Command("place", "Place a legal hold. Without a scope it holds everything.") { reason, session, call, actor, from, to, ledger, state };
-        command.SetAction((parsed, _) => LedgerCommands.GuardedAsync(async () =>
-        {
-            await using LedgerWriter writer = Open(LedgerCommands.Folder(parsed, ledger, state));
-            var scope = new HoldScope
-            {
-                SessionId = parsed.GetValue(session),
-                CallId = parsed.GetValue(call),
-                Actor = parsed.GetValue(actor),
-                From = parsed.GetValue(from),
-                To = parsed.GetValue(to),
-            };
-            LegalHold hold = await writer.PlaceHoldAsync(scope, Person, parsed.GetValue(reason)!);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Hold {hold.Id} is in force (entry {hold.PlacedSequence})."));
-            return LedgerCommands.Sound;
-        }));
+        command.SetAction((parsed, cancellationToken) => LedgerJobCommand.RunAsync(
+            new PlaceHoldJob(
+                parsed.GetValue(session), parsed.GetValue(call), parsed.GetValue(actor), parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(reason)!),
+            parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken));
         return command;
     }
 
@@ -118,13 +97,8 @@ internal static class LedgerKeepingCommands
         var (ledger, state, reason) = (LedgerCommands.FolderOption(), StateOption.Build(), ReasonOption());
         var id = new Argument<string>("id") { Description = "The hold, as listed by 'editorbridge ledger hold list'." };
         var command = new Command("release", "Release a legal hold.") { id, reason, ledger, state };
-        command.SetAction((parsed, _) => LedgerCommands.GuardedAsync(async () =>
-        {
-            await using LedgerWriter writer = Open(LedgerCommands.Folder(parsed, ledger, state));
-            bool released = await writer.ReleaseHoldAsync(parsed.GetValue(id)!, Person, parsed.GetValue(reason)!);
-            Console.WriteLine(released ? $"Hold {parsed.GetValue(id)} is released." : $"There is no hold {parsed.GetValue(id)} in force. List them with: editorbridge ledger hold list");
-            return released ? LedgerCommands.Sound : LedgerCommands.NoAnswer;
-        }));
+        command.SetAction((parsed, cancellationToken) => LedgerJobCommand.RunAsync(
+            new ReleaseHoldJob(parsed.GetValue(id)!, parsed.GetValue(reason)!), parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken));
         return command;
     }
 
@@ -147,8 +121,6 @@ internal static class LedgerKeepingCommands
         }));
         return command;
     }
-
-    private static LedgerWriter Open(string folder) => LedgerWriter.Open(new LedgerOptions { Folder = folder }, TimeProvider.System);
 
     private static Option<string> ReasonOption() => new("--reason") { Description = "Why; recorded in the chain.", Required = true };
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EditorBridge.Gate;
+using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
 
@@ -9,7 +10,7 @@ namespace EditorBridge.Editor;
 /// The host's side of the editor contract: listens on the control channel, holds one <see cref="EditorWindow"/> per connection, and shows
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
-internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, LedgerWriter ledger, LedgerWitness witness, ILogger<EditorEndpoint> logger) : BackgroundService
+internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly List<EditorWindow> _windows = [];
@@ -98,7 +99,7 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     private async Task ServeAsync(Stream stream, Peer peer)
     {
         if (peer.Agent is { } agent) await RecordAgentAsync(agent);
-        using var window = new EditorWindow(stream, this, desk, answers, witness, peer);
+        using var window = new EditorWindow(stream, this, desk, answers, witness, jobs, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();

@@ -7,6 +7,7 @@ internal static class EditorFeature
     {
         services.AddSingleton<EditorAnswers>();
         services.AddSingleton<LedgerWitness>();
+        services.AddSingleton<Keeping.LedgerJobs>();
         services.AddSingleton<EditorEndpoint>();
         services.AddHostedService(provider => provider.GetRequiredService<EditorEndpoint>());
         return services;

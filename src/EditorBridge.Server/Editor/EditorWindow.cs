@@ -1,5 +1,6 @@
 using EditorBridge.Cli;
 using EditorBridge.Gate;
+using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
 using StreamJsonRpc;
@@ -8,7 +9,7 @@ namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, LedgerWitness witness, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, LedgerWitness witness, LedgerJobs jobs, Peer peer) : IDisposable
 {
     private readonly HashSet<string> _shown = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -119,6 +120,14 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         {
             throw new LocalRpcException($"The checkpoint could not be compared with the ledger. {e.Message}");
         }
+    }
+
+    [JsonRpcMethod(LedgerJobs.Method, UseSingleObjectParameterDeserialization = true)]
+    public Task<JobResult> DoAsync(LedgerJob job, CancellationToken cancellationToken)
+    {
+        RequireIntroduction();
+        if (!IsTerminal) throw EditorWire.Error(EditorErrors.Refused, "Work on the ledger is for the command line. Nothing was done.");
+        return jobs.RunAsync(job, peer.HasTerminal, cancellationToken);
     }
 
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]

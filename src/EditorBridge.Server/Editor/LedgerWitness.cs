@@ -47,7 +47,7 @@ internal sealed class LedgerWitness(StateFolder state, LedgerWriter ledger)
         WitnessAnswer.Contradicted =>
             $"The ledger in {state.LedgerFolder} does not contain what this editor saw signed. Entries were cut off or rewritten, or an older copy was put back. Run: editorbridge ledger verify, and compare with a backup.",
         WitnessAnswer.AnotherKey =>
-            $"The ledger in {state.LedgerFolder} now signs with another key than this editor saw. If nobody replaced the key on purpose, treat the ledger as altered. Run: editorbridge ledger verify --checkpoints with a kept checkpoint.",
+            $"The ledger in {state.LedgerFolder} now signs with another key than this editor saw. If nobody replaced the key on purpose, treat the ledger as altered. Run: editorbridge ledger verify --checkpoint FILE --pubkey FILE with a checkpoint and a key kept elsewhere.",
         WitnessAnswer.AnotherLedger =>
             $"The ledger in {state.LedgerFolder} is not the one this editor saw before. A new one was begun, or the old one was deleted. Ended ledgers lie in its folder 'segments'; their end is named by the first entries of the new one.",
         _ => "What this editor kept is not a checkpoint, so nothing could be compared.",

@@ -5,6 +5,7 @@ using EditorBridge.Editor;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hooks;
+using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Mcp;
 using EditorBridge.Proxy;
@@ -49,6 +50,7 @@ internal static class HostApplication
         builder.Services.AddMcpGateway();
         builder.Services.AddHostedService<HostLifecycle>();
         builder.Services.AddHostedService<HostIdle>();
+        builder.Services.AddHostedService<RetentionSchedule>();
         builder.Services.AddSingleton<HostRequests>();
         builder.Services.AddEditors();
         configure?.Invoke(builder);
@@ -78,10 +80,12 @@ internal static class HostApplication
     public static string Version { get; } = typeof(HostApplication).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     private static void AddLedger(this IServiceCollection services, StateFolder state) =>
-        services.AddSingleton(provider => LedgerWriter.Open(
-            new LedgerOptions { Folder = state.LedgerFolder },
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+        services
+            .AddSingleton(LedgerSettings.Read(state))
+            .AddSingleton(provider => LedgerWriter.Open(
+                new LedgerOptions { Folder = state.LedgerFolder, Content = provider.GetRequiredService<LedgerSettings>().Content ?? ContentMode.Full },
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILoggerFactory>()));
 
     private static void MapHooks(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/hooks/claude", (HttpContext context, ClaudeHookEndpoint hook) => hook.AnswerAsync(context)).RequireToken(Client.Hook);

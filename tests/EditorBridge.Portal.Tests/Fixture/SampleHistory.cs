@@ -19,6 +19,9 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
 
     public FakeTimeProvider Clock => clock;
 
+    /// <summary>Somebody outside the folder keeps the newest checkpoint and has shown it.</summary>
+    public async Task WitnessedAsync(string witness) => await writer.CompareAsync(witness, (await writer.SignCheckpointAsync()).Text);
+
     public static readonly string OrdersBefore = """
         -- Daily orders, one row per order
         create or replace view ANALYTICS.MARTS.ORDERS as

@@ -116,6 +116,7 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
         await page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent == "Verify now").ClickAsync(new()));
         await portal.Services.GetRequiredService<LedgerCheck>().Ended;
         page.WaitForAssertion(() => Assert.Contains("Sound: all", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.Contains(page.FindAll("dt"), name => name.TextContent == "vscode of ann on laptop");
     }
 
     [Theory]
@@ -165,6 +166,7 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
             await Ledger.History.AccessAsync("dora", "reveal", "/calls/act-000007", "Ticket 4711");
             await Ledger.History.AccessAsync("bo", "view", "/calls");
             await Ledger.History.IncidentAsync("s", "hook.missing", "A session ran a tool without its hook.");
+            await Ledger.History.WitnessedAsync("vscode of ann on laptop");
         }
 
         public ValueTask DisposeAsync() => Ledger.DisposeAsync();

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using EditorBridge.Editor;
 using EditorBridge.Hosting;
+using EditorBridge.Keeping;
 using EditorBridge.Server.Tests.Gate;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamJsonRpc;
@@ -18,7 +19,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate = new GateFixture();
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
     }
 
     public const string Portal = "http://127.0.0.1:4080";
