@@ -12,6 +12,7 @@ public sealed class MessagesRequest
 
     private string? _bodyHash;
     private string? _conversationHash;
+    private string? _questionHash;
 
     private MessagesRequest(ReadOnlyMemory<byte> body, JsonElement root)
     {
@@ -54,6 +55,12 @@ public sealed class MessagesRequest
     /// </summary>
     public string ConversationHash => _conversationHash ??= Convert.ToHexStringLower(SHA256.HashData(WireJson.Raw(Root.GetProperty("messages"u8))));
 
+    /// <summary>
+    /// Lower-case hex SHA-256 of everything but <c>stream</c> and <c>max_tokens</c>, member by member in the order sent: what a client's
+    /// retry and its non-streaming fallback have in common. Numbers and texts count as they are spelled.
+    /// </summary>
+    public string QuestionHash => _questionHash ??= HashQuestion();
+
     internal JsonElement Root { get; }
 
     /// <summary>Parses a body. A body that no upstream could take gives an error in Anthropic's shape, never an exception.</summary>
@@ -89,6 +96,20 @@ public sealed class MessagesRequest
             LastUserTextHash = lastText is { } text ? Convert.ToHexStringLower(SHA256.HashData(WireJson.Raw(text)[1..^1])) : null,
         };
         return true;
+    }
+
+    private string HashQuestion()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var member in Root.EnumerateObject().Where(member => !member.NameEquals("stream"u8) && !member.NameEquals("max_tokens"u8)))
+        {
+            // The closing quote and the value's own form keep two members from reading as one.
+            hash.AppendData(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(member));
+            hash.AppendData("\":"u8);
+            hash.AppendData(WireJson.Raw(member.Value));
+            hash.AppendData(","u8);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static string? Problem(JsonElement root, bool requireMaxTokens)

@@ -14,39 +14,45 @@ namespace EditorBridge.Proxy;
 /// <code>
 ///  client ─► 1 read ─► 2 parse ─► 3 sanitise ─► 4 intent (durable) ─► 5 account ─► 6 stream or answer, tools through the gate ─► 7 outcome
 ///                      400        400, notes     429: not recorded     §1.12        byte-exact where nothing was held
+///                                                                      └─ or the answer this question has got already
 /// </code>
 /// </summary>
 internal sealed partial class MessagesEndpoint(
-    CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, ProxySettings settings, ResidencyGuard residency, TokenCounts counts,
+    CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, HeldAnswers heldAnswers, ProxySettings settings, ResidencyGuard residency, TokenCounts counts,
     AgentSessions sessions, AdmittedCalls admitted, TimeProvider time, ILogger<MessagesEndpoint> logger)
 {
     public async Task AnswerAsync(HttpContext context)
     {
-        var started = time.GetTimestamp();
+        var end = new ProxyEnd { Started = time.GetTimestamp() };
         var callId = "msg-" + Guid.CreateVersion7().ToString("N");
         context.Response.Headers["request-id"] = callId;
         var clientGone = context.RequestAborted;
 
         // 1–3. Read, parse once, make it fit for the account.
         var (body, problem) = await RequestBody.ReadAsync(context.Request, clientGone);
-        if (problem is not null || !MessagesRequest.TryParse(body, out var request, out problem)
+        MessagesRequest? request = null;
+        if (problem is not null || !MessagesRequest.TryParse(body, out request, out problem)
             || !UpstreamRequest.TryPrepare(request, RequestHeaders.Anthropic(context.Request), settings.Rules, settings.Legacy, out var prepared, out problem)
             || (problem = await residency.RefusalAsync(clientGone)) is not null)
         {
-            await FailAsync(context, problem!, callId);
+            await RefuseAsync(context, problem!, callId, Caller(context.Request, request));
             return;
         }
 
         var call = Caller(context.Request, request);
+        if (settings.ByGateway) prepared = prepared with { Headers = [.. prepared.Headers, .. RequestHeaders.ForGateway(context.Request, call)] };
         ReportRemovals(context.Response, prepared);
+        using var slot = heldAnswers.SlotFor(call, request, callId);
+        byte[]? given;
         try
         {
             await CheckReturnedToolsAsync(call, request, callId);
             // Asked after the check: a session just found unhooked is held from this answer on, not from the next.
-            call = call with { HookHolds = sessions.IsHooked(call.SessionId) };
+            call = call with { HookHolds = sessions.IsHooked(call.SessionId), Held = request.ToolNames.IsEmpty ? null : slot };
+            (given, end.RepeatOf) = await GivenBeforeAsync(slot, request, clientGone);
 
             // 4. No record, no request.
-            await ledger.AppendAsync(ProxyEntries.Intent(callId, call, request, prepared));
+            await ledger.AppendAsync(ProxyEntries.Intent(callId, call, request, prepared, end.RepeatOf));
         }
         catch (LedgerUnavailableException e)
         {
@@ -56,10 +62,10 @@ internal sealed partial class MessagesEndpoint(
         }
 
         // 5–7. From here on every way out leaves an outcome.
-        var end = new ProxyEnd();
         try
         {
-            await ForwardAsync(context, prepared, request, call, end, callId);
+            if (given is null) await ForwardAsync(context, prepared, call, end, callId);
+            else await GiveAgainAsync(context, given, request, call, end, callId);
         }
         catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
         {
@@ -67,45 +73,108 @@ internal sealed partial class MessagesEndpoint(
         }
         finally
         {
-            end.Duration = time.GetElapsedTime(started);
+            end.Duration = time.GetElapsedTime(end.Started);
             await RecordEndAsync(callId, call, end);
-            counts.Learn(prepared.Model, request, end.Seen.Usage);
+            if (given is null) counts.Learn(prepared.Model, request, end.Seen.Usage);
         }
     }
 
-    private async Task ForwardAsync(HttpContext context, UpstreamRequest prepared, MessagesRequest request, StreamCall call, ProxyEnd end, string callId)
+    // The answer this question has got already, in the shape it is asked for now: its client had gone while a person was asked.
+    private static async ValueTask<(byte[]? Answer, string? RepeatOf)> GivenBeforeAsync(HeldSlot slot, MessagesRequest request, CancellationToken clientGone)
     {
-        var clientGone = context.RequestAborted;
-        await using var answer = await cortex.SendAsync(prepared, clientGone);
+        if (request.ToolNames.IsEmpty || await slot.TakeAsync(clientGone) is not { } held) return default;
+        return (request.Stream ? WholeMessage.ToStream(held.Message) : held.Message) is { } answer ? (answer, held.CallId) : default;
+    }
+
+    private async Task GiveAgainAsync(HttpContext context, byte[] answer, MessagesRequest request, StreamCall call, ProxyEnd end, string callId)
+    {
+        end.Status = StatusCodes.Status200OK;
+        context.Response.Headers["x-editorbridge-repeat-of"] = end.RepeatOf;
+        MarkSandbox(context.Response);
+        if (!request.Stream)
+        {
+            await PassWholeAsync(context, answer, call, end, callId);
+            return;
+        }
+
+        using var stream = new MemoryStream(answer);
+        await PassStreamAsync(context, stream, call, end);
+    }
+
+    private async Task ForwardAsync(HttpContext context, UpstreamRequest prepared, StreamCall call, ProxyEnd end, string callId)
+    {
+        await using var answer = await cortex.SendAsync(prepared, context.RequestAborted);
         end.Status = answer.Status;
         end.UpstreamRequestId = answer.RequestId;
         end.Attempts = answer.Attempts;
         if (answer.RequestId is { } upstreamId) context.Response.Headers["x-snowflake-request-id"] = upstreamId;
-        if (settings.IsSandbox) context.Response.Headers["x-editorbridge-sandbox"] = "1";
+        MarkSandbox(context.Response);
         if (answer.Failure is { } failure)
         {
             end.Result = "failed";
             end.Error = failure.Error.Message;
             await FailAsync(context, failure.Error, callId);
-            return;
         }
-
-        if (answer.Stream is { } stream)
+        else if (answer.Stream is { } stream)
         {
-            context.Response.ContentType = "text/event-stream; charset=utf-8";
-            context.Response.Headers.CacheControl = "no-cache";
-            context.Response.Headers["x-accel-buffering"] = "no";
-            await context.Response.StartAsync(clientGone);
-            await streamGate.PassAsync(stream, context.Response.BodyWriter, call, end.Seen, clientGone);
-            end.Take(end.Seen);
+            await PassStreamAsync(context, stream, call, end);
+        }
+        else if (prepared.Stream && WholeMessage.ToStream(answer.Message ?? default) is { } told)
+        {
+            // A whole answer to a question for a stream makes clients ask again without one: a second generation.
+            using var toldStream = new MemoryStream(told);
+            await PassStreamAsync(context, toldStream, call, end);
+        }
+        else
+        {
+            await PassWholeAsync(context, answer.Message ?? default, call, end, callId);
+        }
+    }
+
+    private async Task PassStreamAsync(HttpContext context, Stream stream, StreamCall call, ProxyEnd end)
+    {
+        var clientGone = context.RequestAborted;
+        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.Headers["x-accel-buffering"] = "no";
+        await context.Response.StartAsync(clientGone);
+        await streamGate.PassAsync(stream, context.Response.BodyWriter, call, end.Seen, clientGone);
+        end.Take(end.Seen);
+        call.Held?.Delivered();
+    }
+
+    private async Task PassWholeAsync(HttpContext context, ReadOnlyMemory<byte> message, StreamCall call, ProxyEnd end, string callId)
+    {
+        var clientGone = context.RequestAborted;
+        if (await answerGate.PassAsync(message, call, end.Seen, Patience(context.Request, end), clientGone) is not { } body)
+        {
+            end.Result = "held";
+            await FailAsync(context, StillWaiting(context.Request), callId);
             return;
         }
 
-        var (body, outcome) = await answerGate.PassAsync(answer.Message ?? default, call, clientGone);
-        end.Take(outcome);
-        context.Response.StatusCode = outcome.Failure is null ? StatusCodes.Status200OK : StatusCodes.Status502BadGateway;
+        end.Take(end.Seen);
+        context.Response.StatusCode = end.Seen.Failure is null ? StatusCodes.Status200OK : StatusCodes.Status502BadGateway;
         context.Response.ContentType = "application/json";
         await context.Response.BodyWriter.WriteAsync(body, clientGone);
+        call.Held?.Delivered();
+    }
+
+    private TimeSpan? Patience(HttpRequest request, ProxyEnd end) =>
+        RequestHeaders.Patience(request) is { } patience ? TimeSpan.FromSeconds(Math.Max(1, (patience - time.GetElapsedTime(end.Started)).TotalSeconds)) : null;
+
+    // The client would give up before a person has decided. Its own repetition finds the answer and the question where they are; a later one has less patience left to waste.
+    private static AnthropicError StillWaiting(HttpRequest request) =>
+        new(StatusCodes.Status429TooManyRequests, AnthropicErrorType.RateLimit,
+            "A person is still deciding about a tool call of this answer in EditorBridge. Send the same request again: the answer is kept and nothing is generated twice.")
+        {
+            RetryAfter = RequestHeaders.RetryCount(request) == 0 ? TimeSpan.FromSeconds(15) : TimeSpan.FromSeconds(45),
+            ShouldRetry = true,
+        };
+
+    private void MarkSandbox(HttpResponse response)
+    {
+        if (settings.IsSandbox) response.Headers["x-editorbridge-sandbox"] = "1";
     }
 
     // A result for a tool that was let pass for the hook, and which the hook never asked about: the hook does not hold any more.
@@ -124,10 +193,25 @@ internal sealed partial class MessagesEndpoint(
         }
     }
 
-    private StreamCall Caller(HttpRequest http, MessagesRequest request)
+    // Refused here: nothing has left. Telling the client does not wait for a record that cannot be written.
+    private async Task RefuseAsync(HttpContext context, AnthropicError error, string callId, StreamCall call)
     {
-        var session = http.Headers["x-claude-code-session-id"].ToString() is { Length: > 0 } named ? named : request.SessionId;
-        return new StreamCall(session, RequestHeaders.Actor(http), Workspace: null, request.Model, HookHolds: sessions.IsHooked(session));
+        try
+        {
+            await ledger.AppendAsync(ProxyEntries.Refused(callId, call, error));
+        }
+        catch (LedgerUnavailableException e)
+        {
+            LogNotRecorded(callId, e);
+        }
+
+        await FailAsync(context, error, callId);
+    }
+
+    private StreamCall Caller(HttpRequest http, MessagesRequest? request)
+    {
+        var session = http.Headers["x-claude-code-session-id"].ToString() is { Length: > 0 } named ? named : request?.SessionId;
+        return new StreamCall(session, RequestHeaders.Actor(http), Workspace: null, request?.Model ?? "", HookHolds: sessions.IsHooked(session));
     }
 
     private static void ReportRemovals(HttpResponse response, UpstreamRequest prepared)

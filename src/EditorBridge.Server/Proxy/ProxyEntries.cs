@@ -9,7 +9,7 @@ namespace EditorBridge.Proxy;
 /// <summary>How a request ended, gathered on the way.</summary>
 internal sealed class ProxyEnd
 {
-    /// <summary>done, failed, client_gone, truncated.</summary>
+    /// <summary>done, failed, client_gone, truncated, held.</summary>
     public string Result { get; set; } = "failed";
 
     public int? Status { get; set; }
@@ -19,7 +19,13 @@ internal sealed class ProxyEnd
     /// <summary>Every request that left for the account; each may stand in its usage records.</summary>
     public ImmutableArray<CortexAttempt> Attempts { get; set; } = [];
 
+    /// <summary>When the request came, as <see cref="TimeProvider.GetTimestamp"/> gives it.</summary>
+    public long Started { get; init; }
+
     public TimeSpan Duration { get; set; }
+
+    /// <summary>The request whose answer this one got again; its tokens are counted there.</summary>
+    public string? RepeatOf { get; set; }
 
     /// <summary>What was seen of the answer so far; kept up to date while it streams, so that a client that leaves does not take the count with it.</summary>
     public StreamOutcome Seen { get; private set; } = new();
@@ -35,7 +41,7 @@ internal sealed class ProxyEnd
 /// <summary>The proxy's entries: what is about to leave for the account, and how that ended. Described in docs/audit-format.md.</summary>
 internal static class ProxyEntries
 {
-    public static AuditDraft Intent(string callId, StreamCall call, MessagesRequest request, UpstreamRequest prepared) => Of(EntryKind.MessageIntent, callId, call) with
+    public static AuditDraft Intent(string callId, StreamCall call, MessagesRequest request, UpstreamRequest prepared, string? repeatOf) => Of(EntryKind.MessageIntent, callId, call) with
     {
         Model = prepared.Model,
         Result = "intent",
@@ -51,6 +57,7 @@ internal static class ProxyEntries
             ["bodySha256"] = request.BodyHash,
             ["conversationSha256"] = request.ConversationHash,
             ["promptSha256"] = request.LastUserTextHash,
+            ["repeatOf"] = repeatOf,
             ["removals"] = new JsonArray([.. prepared.Removals.Select(r => new JsonObject
             {
                 ["kind"] = r.Kind.ToString(),
@@ -63,7 +70,17 @@ internal static class ProxyEntries
         Payloads = request is { LastUserText: { } prompt, AnsweredToolUses.Length: 0 } ? [new AuditPayload("prompt", "text/plain", prompt)] : [],
     };
 
-    public static AuditDraft Outcome(string callId, StreamCall call, ProxyEnd end) => Of(EntryKind.MessageOutcome, callId, call) with
+    public static AuditDraft Outcome(string callId, StreamCall call, ProxyEnd end) => Outcome(callId, call, end, end.RepeatOf is null ? end.Seen.Usage : default);
+
+    /// <summary>A request that was refused here: nothing left for the account.</summary>
+    public static AuditDraft Refused(string callId, StreamCall call, AnthropicError error) => Of(EntryKind.MessageOutcome, callId, call) with
+    {
+        Model = call.Model.Length > 0 ? call.Model : null,
+        Result = "refused",
+        Facts = new JsonObject { ["status"] = error.Status, ["type"] = AnthropicErrors.WireName(error.Type), ["error"] = error.Message },
+    };
+
+    private static AuditDraft Outcome(string callId, StreamCall call, ProxyEnd end, TokenUsage usage) => Of(EntryKind.MessageOutcome, callId, call) with
     {
         Model = call.Model,
         Result = end.Result,
@@ -73,10 +90,11 @@ internal static class ProxyEntries
             ["requestId"] = end.UpstreamRequestId,
             ["messageId"] = end.Seen.MessageId,
             ["stopReason"] = end.Seen.StopReason,
-            ["inputTokens"] = end.Seen.Usage.Input,
-            ["outputTokens"] = end.Seen.Usage.Output,
-            ["cacheReadTokens"] = end.Seen.Usage.CacheRead,
-            ["cacheCreationTokens"] = end.Seen.Usage.CacheCreation,
+            ["inputTokens"] = usage.Input,
+            ["outputTokens"] = usage.Output,
+            ["cacheReadTokens"] = usage.CacheRead,
+            ["cacheCreationTokens"] = usage.CacheCreation,
+            ["repeatOf"] = end.RepeatOf,
             ["toolUses"] = end.Seen.ToolUses,
             ["released"] = end.Seen.Released,
             ["refused"] = end.Seen.Refused,

@@ -7,7 +7,8 @@ namespace EditorBridge.Proxy;
 
 /// <summary>What the proxy needs to know beside the account itself.</summary>
 /// <param name="Legacy">Everything goes through Snowflake's older <c>inference:complete</c>.</param>
-internal sealed record ProxySettings(SanitizerRules Rules, bool IsSandbox, bool Legacy = false);
+/// <param name="ByGateway">Everything goes through the Cortex AI Gateway, which groups its traces by headers of its own.</param>
+internal sealed record ProxySettings(SanitizerRules Rules, bool IsSandbox, bool Legacy = false, bool ByGateway = false);
 
 /// <summary>
 /// The user's own settings of the proxy, in <c>proxy.json</c> of the state folder: what to do with what the account cannot take, the

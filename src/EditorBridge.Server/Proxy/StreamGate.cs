@@ -30,7 +30,8 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     {
         var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
-        var reading = ReadAsync(upstream, queue.Writer, call, outcome, stop.Token);
+        var blocks = new StreamBlocks(this, call, outcome, stop.Token);
+        var reading = ReadAsync(upstream, queue.Writer, blocks, outcome, stop.Token);
         try
         {
             await WriteAsync(queue.Reader, client, outcome, clientGone);
@@ -39,13 +40,14 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         {
             await stop.CancelAsync();
             await reading;
+            // Not before every question knows that nobody waits for it: the same call asked again must find it.
+            await Task.WhenAny(Task.WhenAll(blocks.Admissions));
         }
     }
 
-    private async Task ReadAsync(Stream upstream, ChannelWriter<StreamPiece> queue, StreamCall call, StreamOutcome outcome, CancellationToken stop)
+    private async Task ReadAsync(Stream upstream, ChannelWriter<StreamPiece> queue, StreamBlocks blocks, StreamOutcome outcome, CancellationToken stop)
     {
         var frames = new SseReader();
-        var blocks = new StreamBlocks(this, call, outcome, stop);
         var buffer = new byte[16 * 1024];
         try
         {
@@ -61,6 +63,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
             if (!outcome.Ended && frames.TryReadRemainder(out var rest) && SseEvent.Read(rest) is { Kind: not SseEventKind.Malformed } last && blocks.Take(rest, last) is { } piece)
                 await queue.WriteAsync(piece, stop);
             outcome.Truncated = !outcome.Ended;
+            blocks.KeepIfWaiting();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -160,7 +163,8 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         var canonical = ToolInput.TryCanonical(use.Name, input, out var problem);
         if (canonical is null)
             return new Admission(AdmissionKind.Refused, use.Id, "{}", $"its input has no canonical form, so it could not be judged ({problem})", Person: null);
-        return await gate.AdmitAsync(new ActionRequest
+        if (call.Held?.DecisionOn(use) is { } earlier) return earlier;
+        var admission = await gate.AdmitAsync(new ActionRequest
         {
             Door = Door.Stream,
             Tool = use.Name,
@@ -171,6 +175,8 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
             Workspace = sessions.WorkspaceOf(call.SessionId) ?? call.Workspace,
             Model = call.Model,
         }, stop);
+        call.Held?.Remember(use, admission);
+        return admission;
     }
 
     internal void PassedToHook(StreamCall call, string toolUseId) => sessions.PassedToHook(call.SessionId!, toolUseId);
@@ -181,7 +187,11 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
 
 /// <summary>Who a stream belongs to.</summary>
 /// <param name="HookHolds">True when the session's hook is alive: its tools pass here and are held there.</param>
-internal sealed record StreamCall(string? SessionId, string Actor, string? Workspace, string Model, bool HookHolds);
+internal sealed record StreamCall(string? SessionId, string Actor, string? Workspace, string Model, bool HookHolds)
+{
+    /// <summary>Where the answer is kept while a person is asked; null when it cannot hold a call.</summary>
+    public HeldSlot? Held { get; init; }
+}
 
 /// <summary>What was seen while a stream passed.</summary>
 internal sealed class StreamOutcome
@@ -224,14 +234,28 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
 {
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _held = new();
+    private readonly List<Task<Admission>> _admissions = [];
+    // The stream so far, for the case that its client goes away while a person decides; null once it is too large, or when nothing can be held.
+    private ArrayBufferWriter<byte>? _whole = call.Held is null || call.HookHolds ? null : new();
     private SseEvent _start;
 
     public ToolUseAssembler? OpenTool { get; private set; }
+
+    /// <summary>Every call asked about so far.</summary>
+    public IReadOnlyList<Task<Admission>> Admissions => _admissions;
+
+    /// <summary>At the upstream's end: keeps the answer while any of its calls waits.</summary>
+    public void KeepIfWaiting()
+    {
+        if (_whole is null || !outcome.Ended || _admissions.TrueForAll(admission => admission.IsCompleted)) return;
+        if (WholeMessage.FromStream(_whole.WrittenSpan) is { } message) call.Held!.Keep(message);
+    }
 
     /// <summary>Takes the next frame; null while a tool call is being collected.</summary>
     public StreamPiece? Take(in SseFrame frame, in SseEvent read)
     {
         outcome.Events++;
+        Record(frame);
         outcome.Usage = outcome.Usage.Overwrite(read.Usage);
         outcome.StopReason = read.StopReason ?? outcome.StopReason;
         outcome.MessageId = read.MessageId ?? outcome.MessageId;
@@ -270,6 +294,15 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
 
         var use = OpenTool!.Complete();
         OpenTool = null;
-        return StreamPiece.Held(new HeldTool(use, _held.WrittenSpan.ToArray(), _start.InlineInput is not null, gate.AdmitAsync(call, use, stop)));
+        var admission = gate.AdmitAsync(call, use, stop);
+        _admissions.Add(admission);
+        return StreamPiece.Held(new HeldTool(use, _held.WrittenSpan.ToArray(), _start.InlineInput is not null, admission));
+    }
+
+    private void Record(in SseFrame frame)
+    {
+        if (_whole is null) return;
+        _whole.Write(frame.Raw.Span);
+        if (_whole.WrittenCount > HeldAnswers.LargestAnswer) _whole = null;
     }
 }

@@ -29,11 +29,43 @@ public sealed class HostFixture : IAsyncLifetime
     {
         State = StateFolder.Open(Path.Combine(_folder.FullName, "state"));
         _account = await SandboxServer.StartAsync(new SandboxOptions(), CancellationToken.None);
-        var token = Path.Combine(_folder.FullName, "pat");
-        StateFolder.WritePrivate(token, _account.ProgrammaticAccessToken);
-        _host = HostApplication.Build(new ServeOptions { Port = 0, State = State, Sandbox = _account.BaseAddress, TokenFile = token });
+        StateFolder.WritePrivate(TokenFile, _account.ProgrammaticAccessToken);
+        await StartHostAsync(options => options);
+    }
+
+    private string TokenFile => Path.Combine(_folder.FullName, "pat");
+
+    /// <summary>The host ends and the next one starts on the same folder, perhaps with other options.</summary>
+    internal async Task RestartAsync(Func<ServeOptions, ServeOptions>? change = null)
+    {
+        await _host!.StopAsync();
+        await _host.DisposeAsync();
+        await StartHostAsync(change ?? (options => options));
+    }
+
+    private async Task StartHostAsync(Func<ServeOptions, ServeOptions> change)
+    {
+        _host = HostApplication.Build(change(new ServeOptions { Port = 0, State = State, Sandbox = _account!.BaseAddress, TokenFile = TokenFile }));
         await _host.StartAsync();
         Address = new Uri(State.ReadHost()!.Url);
+    }
+
+    /// <summary>What reached the account with this text in it, oldest first.</summary>
+    internal async Task<IReadOnlyList<JsonNode>> ReceivedAsync(string text)
+    {
+        using var http = new HttpClient { BaseAddress = _account!.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _account.ProgrammaticAccessToken);
+        var received = JsonNode.Parse(await http.GetStringAsync("/_sandbox/requests"))!.AsArray();
+        return [.. received.OfType<JsonNode>().Where(request => request["body"]?.GetValue<string>().Contains(text, StringComparison.Ordinal) == true)];
+    }
+
+    /// <summary>Sets what no request can name by itself: failures, foreign usage, a policy of the network.</summary>
+    internal async Task ControlAsync(object settings)
+    {
+        using var http = new HttpClient { BaseAddress = _account!.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _account.ProgrammaticAccessToken);
+        using var response = await http.PostAsync("/_sandbox/control", Json(settings));
+        response.EnsureSuccessStatusCode();
     }
 
     internal HttpClient Client(Client? client)
