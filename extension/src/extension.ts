@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { SqlAnalysis } from './analysis';
+import { ClaudeIde } from './claudeIde';
 import { doctor } from './doctor';
 import { reviewGitChanges } from './gitChanges';
 import { offerGateway } from './mcp';
@@ -29,19 +30,22 @@ export function activate(context: vscode.ExtensionContext): void {
       if (params.state === 'ready') void refresh();
     });
     connection.onNotification(EditorMethods.CheckpointSigned, (params: CheckpointSignedParams) => void witness.signed(params));
+    claude.wire(connection);
   }));
   const reviews = new Reviews(backend, log);
   const trees = new ReviewTrees(reviews);
   const status = new Status(backend);
   const notices = new Notices(reviews);
   const analysis = new SqlAnalysis(backend, log);
-  const terminals = new Terminals(context, backend, log);
   const witness = new Witness(context, backend, log);
+  const claude = new ClaudeIde(backend, log);
+  const terminals = new Terminals(context, backend, claude, log);
 
   async function refresh(): Promise<void> {
     analysis.refresh();
     void terminals.update();
     void witness.compare();
+    void claude.update();
     try {
       reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
     } catch (e) {
@@ -50,7 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   context.subscriptions.push(
-    log, backend, reviews, trees, status, analysis, offerGateway(backend, log),
+    log, backend, reviews, trees, status, analysis, claude, offerGateway(backend, log),
     backend.onDidChangeState((state) => {
       status.serverChanged();
       if (state === 'ready') void refresh();
@@ -70,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): void {
         reviews.settingsChanged();
         analysis.refresh();
         void terminals.update();
+        void claude.update();
       }
     }),
     ...commands({
@@ -86,6 +91,7 @@ export function activate(context: vscode.ExtensionContext): void {
       },
       reviewGitChanges: () => reviewGitChanges(analysis),
       startClaude: () => terminals.startClaude(),
+      mention: () => claude.mention(),
       openPortal: () => openPortal(backend),
       openWalkthrough: async () => {
         await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);

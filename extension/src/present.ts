@@ -124,6 +124,7 @@ export function decisionWord(state: string): string {
     case 'edited': return 'Accepted with edits';
     case 'rejected': return 'Rejected';
     case 'expired': return 'Expired, so refused';
+    case 'withdrawn': return 'Taken back: answered in the agent itself';
     default: return 'Closed';
   }
 }

@@ -17,10 +17,21 @@ export const EditorMethods = {
   PortalLink: 'portal/link',
   McpServer: 'mcp/server',
   Witness: 'ledger/witness',
+  OpenIdeDoor: 'ide/open',
+  CloseIdeDoor: 'ide/close',
   Shutdown: 'shutdown',
 
-  // client → server, notification
+  // client → server, notifications
   WorkspaceChanged: 'workspace/changed',
+  SelectionChanged: 'ide/selectionChanged',
+  Mentioned: 'ide/mentioned',
+
+  // server → client, requests
+  OpenEditors: 'editor/openEditors',
+  Diagnostics: 'editor/diagnostics',
+  OpenFile: 'editor/openFile',
+  DocumentState: 'editor/documentState',
+  SaveDocument: 'editor/saveDocument',
 
   // server → client, notifications
   ReviewOpened: 'review/opened',
@@ -180,4 +191,75 @@ export interface WitnessResult {
 /** A checkpoint was signed: keep it, then show it with `ledger/witness`, so that the ledger knows who keeps it. */
 export interface CheckpointSignedParams {
   note: string;
+}
+
+/** Where Claude Code finds this window: the port of its IDE protocol on 127.0.0.1, which the lock file is named after. */
+export interface IdeDoorResult {
+  port: number;
+}
+
+/** What is selected in a text editor; an empty text is a cursor. Lines and characters from 0, characters in UTF-16 code units. */
+export interface SelectionParams {
+  path: string;
+  text: string;
+  startLine: number;
+  startCharacter: number;
+  endLine: number;
+  endCharacter: number;
+}
+
+/** A file, or lines of it (from 0, the last included), to be named in the agent's prompt. */
+export interface MentionParams {
+  path: string;
+  startLine: number | null;
+  endLine: number | null;
+}
+
+export interface OpenEditorView {
+  path: string;
+  languageId: string;
+  active: boolean;
+  dirty: boolean;
+}
+
+export interface OpenEditorsResult {
+  editors: OpenEditorView[];
+}
+
+export interface DiagnosticsParams {
+  path: string | null;
+}
+
+export interface DiagnosticView {
+  path: string;
+  severity: string;
+  message: string;
+  source: string | null;
+  code: string | null;
+  startLine: number;
+  startCharacter: number;
+  endLine: number;
+  endCharacter: number;
+}
+
+export interface DiagnosticsResult {
+  diagnostics: DiagnosticView[];
+}
+
+/** Opens a file and selects from the first place of one text to the next of the other. */
+export interface OpenFileParams {
+  path: string;
+  startText: string | null;
+  endText: string | null;
+  preview: boolean;
+}
+
+export interface DocumentParams {
+  path: string;
+}
+
+export interface DocumentStateResult {
+  open: boolean;
+  dirty: boolean;
+  saved: boolean;
 }

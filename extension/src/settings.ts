@@ -6,7 +6,7 @@ export interface Settings {
   review: { open: 'auto' | 'active' | 'beside' | 'onDemand'; notify: boolean; comments: boolean };
   analysis: { diagnostics: boolean; codeLens: boolean };
   terminal: { environment: boolean };
-  claude: { arguments: string[] };
+  claude: { arguments: string[]; connect: boolean; shareContext: boolean };
   trace: { server: 'off' | 'messages' | 'verbose' };
 }
 
@@ -22,7 +22,7 @@ export function readSettings(): Settings {
     review: { open: from.get('review.open', 'auto'), notify: from.get('review.notify', true), comments: from.get('review.comments', true) },
     analysis: { diagnostics: from.get('analysis.diagnostics', true), codeLens: from.get('analysis.codeLens', true) },
     terminal: { environment: from.get('terminal.environment', true) },
-    claude: { arguments: from.get<string[]>('claude.arguments', []) },
+    claude: { arguments: from.get<string[]>('claude.arguments', []), connect: from.get('claude.connect', true), shareContext: from.get('claude.shareContext', true) },
     trace: { server: from.get('trace.server', 'off') },
   };
 }

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
+import type { ClaudeIde } from './claudeIde';
 import { EditorMethods, type TerminalEnvironmentResult } from './protocol';
 import type { Server } from './server';
 import { readSettings } from './settings';
 
 /** What terminals get: variables that send Claude Code through the proxy, and a terminal that runs it with the hook as well. */
 export class Terminals {
-  constructor(private readonly context: vscode.ExtensionContext, private readonly server: Server, private readonly log: vscode.LogOutputChannel) {
+  constructor(private readonly context: vscode.ExtensionContext, private readonly server: Server, private readonly claude: ClaudeIde, private readonly log: vscode.LogOutputChannel) {
     // Not kept over a restart of the window: by then the proxy may be another or none.
     context.environmentVariableCollection.persistent = false;
     context.environmentVariableCollection.description = 'Sends Claude Code and other Anthropic clients through EditorBridge to your Snowflake account.';
@@ -28,7 +29,10 @@ export class Terminals {
     }
   }
 
-  /** Starts Claude Code through `editorbridge claude`, which adds the hook and the settings that a variable cannot carry. */
+  /**
+   * Starts Claude Code through `editorbridge claude`, which adds the hook and the settings that a variable cannot carry. The launcher also
+   * turns the port into the variables Claude Code knows: in a terminal those belong to Anthropic's own extension, where it is installed.
+   */
   startClaude(): void {
     const program = this.server.program();
     if ('problem' in program) {
@@ -42,6 +46,7 @@ export class Terminals {
       iconPath: new vscode.ThemeIcon('shield'),
       shellPath: program.file,
       shellArgs: [...program.args, 'claude', ...readSettings().claude.arguments],
+      env: { EDITORBRIDGE_IDE_PORT: this.claude.port === undefined ? null : String(this.claude.port) },
       ...(folder ? { cwd: folder.uri } : {}),
     });
     terminal.show();

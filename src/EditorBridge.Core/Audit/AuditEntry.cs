@@ -60,7 +60,7 @@ public sealed record AuditDraft
     public string? SessionId { get; init; }
     /// <summary>Who: <c>agent:claude-code/2.1.330</c>, <c>person:alice</c>, <c>host</c>.</summary>
     public required string Actor { get; init; }
-    /// <summary>hook, stream, mcp, opendiff, editor, proxy, portal, terminal.</summary>
+    /// <summary>hook, stream, mcp, openDiff, editor, proxy, portal, terminal.</summary>
     public string? Door { get; init; }
     public string? Tool { get; init; }
     public string? ToolUseId { get; init; }

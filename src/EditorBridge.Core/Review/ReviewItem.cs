@@ -87,4 +87,6 @@ public enum ReviewState
     Rejected,
     /// <summary>Nobody answered in time, which counts as a rejection.</summary>
     Expired,
+    /// <summary>The agent's client took the question back: a person answered it in the client itself.</summary>
+    Withdrawn,
 }

@@ -80,6 +80,7 @@ internal static class ClaudeCommand
         }
 
         info.Environment["NO_PROXY"] = "127.0.0.1,localhost";
+        foreach (var (name, value) in ClaudeSession.EditorWindow(Environment.GetEnvironmentVariable(ClaudeSession.EditorPortVariable))) info.Environment[name] = value;
         foreach (var argument in (string[])["--mcp-config", mcpFile, "--settings", settingsFile, .. arguments]) info.ArgumentList.Add(argument);
         return info;
     }

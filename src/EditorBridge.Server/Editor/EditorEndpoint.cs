@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EditorBridge.Gate;
+using EditorBridge.Ide;
 using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
@@ -10,7 +11,8 @@ namespace EditorBridge.Editor;
 /// The host's side of the editor contract: listens on the control channel, holds one <see cref="EditorWindow"/> per connection, and shows
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
-internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk, EditorAnswers answers, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, ILogger<EditorEndpoint> logger) : BackgroundService
+internal sealed partial class EditorEndpoint(
+    StateFolder state, ReviewDesk desk, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly List<EditorWindow> _windows = [];
@@ -41,7 +43,12 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
         _listener?.Dispose();
         EditorWindow[] windows;
         lock (_lock) windows = [.. _windows];
-        foreach (var window in windows) window.Dispose();
+        foreach (var window in windows)
+        {
+            await window.CloseIdeDoorAsync();
+            window.Dispose();
+        }
+
         if (!OperatingSystem.IsWindows()) File.Delete(state.ControlSocket);
     }
 
@@ -99,10 +106,11 @@ internal sealed partial class EditorEndpoint(StateFolder state, ReviewDesk desk,
     private async Task ServeAsync(Stream stream, Peer peer)
     {
         if (peer.Agent is { } agent) await RecordAgentAsync(agent);
-        using var window = new EditorWindow(stream, this, desk, answers, witness, jobs, peer);
+        using var window = new EditorWindow(stream, this, desk, answers, doors, witness, jobs, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();
+        await window.CloseIdeDoorAsync();
         lock (_lock) _windows.Remove(window);
         LogGone(Windows);
         Reroute();

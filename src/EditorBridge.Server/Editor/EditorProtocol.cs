@@ -19,10 +19,21 @@ public static class EditorMethods
     public const string PortalLink = "portal/link";
     public const string McpServer = "mcp/server";
     public const string Witness = "ledger/witness";
+    public const string OpenIdeDoor = "ide/open";
+    public const string CloseIdeDoor = "ide/close";
     public const string Shutdown = "shutdown";
 
-    // client → server, notification
+    // client → server, notifications
     public const string WorkspaceChanged = "workspace/changed";
+    public const string SelectionChanged = "ide/selectionChanged";
+    public const string Mentioned = "ide/mentioned";
+
+    // server → client, requests
+    public const string OpenEditors = "editor/openEditors";
+    public const string Diagnostics = "editor/diagnostics";
+    public const string OpenFile = "editor/openFile";
+    public const string DocumentState = "editor/documentState";
+    public const string SaveDocument = "editor/saveDocument";
 
     // server → client, notifications
     public const string ReviewOpened = "review/opened";
@@ -55,7 +66,7 @@ public sealed record FindingView(string RuleId, string Severity, string Message,
 
 public sealed record ObjectView(string Name, string Kind, string Access);
 
-/// <summary>A review as an editor shows it. <paramref name="State"/>: pending, approved, edited, rejected, expired.</summary>
+/// <summary>A review as an editor shows it. <paramref name="State"/>: pending, approved, edited, rejected, expired, withdrawn.</summary>
 /// <param name="Changes">What the change of a SQL file does, a sentence each, the most serious first; empty when there is nothing to compare.</param>
 /// <param name="Undo">How each statement that is not harmless would be taken back, or why it cannot be.</param>
 public sealed record ReviewView(
@@ -102,3 +113,33 @@ public sealed record WitnessResult(string Answer, string Message, string StateFo
 
 /// <summary>A checkpoint was signed: keep it, then show it with <see cref="EditorMethods.Witness"/>, so that the ledger knows who keeps it.</summary>
 public sealed record CheckpointSignedParams(string Note);
+
+/// <summary>Where Claude Code finds this window: the port of its IDE protocol on 127.0.0.1, which the lock file is named after.</summary>
+public sealed record IdeDoorResult(int Port);
+
+/// <summary>What is selected in a text editor; an empty text is a cursor. Lines and characters from 0, characters in UTF-16 code units.</summary>
+public sealed record SelectionParams(string Path, string Text, int StartLine, int StartCharacter, int EndLine, int EndCharacter);
+
+/// <summary>A file, or lines of it (from 0, the last included), to be named in the agent's prompt.</summary>
+public sealed record MentionParams(string Path, int? StartLine, int? EndLine);
+
+public sealed record OpenEditorView(string Path, string LanguageId, bool Active, bool Dirty);
+
+public sealed record OpenEditorsResult(OpenEditorView[] Editors);
+
+/// <param name="Path">One file's problems; null for all.</param>
+public sealed record DiagnosticsParams(string? Path);
+
+/// <param name="Severity">Error, Warning, Info, Hint.</param>
+public sealed record DiagnosticView(string Path, string Severity, string Message, string? Source, string? Code, int StartLine, int StartCharacter, int EndLine, int EndCharacter);
+
+public sealed record DiagnosticsResult(DiagnosticView[] Diagnostics);
+
+/// <summary>Opens a file and selects from the first place of one text to the next of the other.</summary>
+public sealed record OpenFileParams(string Path, string? StartText, string? EndText, bool Preview);
+
+public sealed record DocumentParams(string Path);
+
+/// <param name="Open">False when no editor has the file open; then the others are false too.</param>
+/// <param name="Saved">True when it was asked to be saved and has no unsaved changes now.</param>
+public sealed record DocumentStateResult(bool Open, bool Dirty, bool Saved);

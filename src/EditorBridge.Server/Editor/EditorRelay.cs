@@ -78,12 +78,24 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.Witness, UseSingleObjectParameterDeserialization = true)]
     public Task<JsonElement> WitnessAsync(WitnessParams kept, CancellationToken cancellationToken) => AskAsync(EditorMethods.Witness, kept, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.OpenIdeDoor)]
+    public Task<JsonElement> OpenIdeDoorAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.OpenIdeDoor, null, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.CloseIdeDoor)]
+    public Task<JsonElement> CloseIdeDoorAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.CloseIdeDoor, null, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.SelectionChanged, UseSingleObjectParameterDeserialization = true)]
+    public Task SelectionChangedAsync(SelectionParams selection) => TellHostAsync(EditorMethods.SelectionChanged, selection);
+
+    [JsonRpcMethod(EditorMethods.Mentioned, UseSingleObjectParameterDeserialization = true)]
+    public Task MentionedAsync(MentionParams mention) => TellHostAsync(EditorMethods.Mentioned, mention);
+
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
     public async Task WorkspaceChangedAsync(WorkspaceChangedParams changed)
     {
         if (_introduction is null) return;
         _introduction = _introduction with { WorkspaceFolders = changed.WorkspaceFolders };
-        if (_host is { } host) await host.NotifyWithParameterObjectAsync(EditorMethods.WorkspaceChanged, changed);
+        await TellHostAsync(EditorMethods.WorkspaceChanged, changed);
     }
 
     /// <summary>The window is about to close its end; there is nothing to put away here.</summary>
@@ -183,6 +195,11 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
         }
     }
 
+    private async Task TellHostAsync(string method, object parameters)
+    {
+        if (_host is { } host) await host.NotifyWithParameterObjectAsync(method, parameters);
+    }
+
     private async Task<JsonElement> AskAsync(string method, object? parameters, CancellationToken cancellationToken)
     {
         if (_host is not { } host)
@@ -217,6 +234,33 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
 
         [JsonRpcMethod(EditorMethods.CheckpointSigned, UseSingleObjectParameterDeserialization = true)]
         public Task CheckpointSignedAsync(CheckpointSignedParams signed) => window.NotifyWithParameterObjectAsync(EditorMethods.CheckpointSigned, signed);
+
+        [JsonRpcMethod(EditorMethods.OpenEditors)]
+        public Task<JsonElement> OpenEditorsAsync(CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.OpenEditors, null, cancellationToken);
+
+        [JsonRpcMethod(EditorMethods.Diagnostics, UseSingleObjectParameterDeserialization = true)]
+        public Task<JsonElement> DiagnosticsAsync(DiagnosticsParams wanted, CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.Diagnostics, wanted, cancellationToken);
+
+        [JsonRpcMethod(EditorMethods.OpenFile, UseSingleObjectParameterDeserialization = true)]
+        public Task<JsonElement> OpenFileAsync(OpenFileParams file, CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.OpenFile, file, cancellationToken);
+
+        [JsonRpcMethod(EditorMethods.DocumentState, UseSingleObjectParameterDeserialization = true)]
+        public Task<JsonElement> DocumentStateAsync(DocumentParams document, CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.DocumentState, document, cancellationToken);
+
+        [JsonRpcMethod(EditorMethods.SaveDocument, UseSingleObjectParameterDeserialization = true)]
+        public Task<JsonElement> SaveDocumentAsync(DocumentParams document, CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.SaveDocument, document, cancellationToken);
+
+        private async Task<JsonElement> AskWindowAsync(string method, object? parameters, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await window.InvokeWithParameterObjectAsync<JsonElement>(method, parameters, cancellationToken);
+            }
+            catch (RemoteInvocationException e)
+            {
+                throw Passed(e);
+            }
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Connected to host {ProcessId}, version {Version}")]

@@ -1,5 +1,6 @@
 using EditorBridge.Cli;
 using EditorBridge.Gate;
+using EditorBridge.Ide;
 using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
@@ -9,8 +10,11 @@ namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, LedgerWitness witness, LedgerJobs jobs, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, Peer peer) : IDisposable
 {
+    private readonly SemaphoreSlim _doorChanges = new(1);
+    private IdeDoor? _door;
+
     private readonly HashSet<string> _shown = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private JsonRpc? _rpc;
@@ -130,13 +134,68 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         return jobs.RunAsync(job, peer.HasTerminal, cancellationToken);
     }
 
+    /// <summary>Opens this window's door for Claude Code, or says where it is.</summary>
+    [JsonRpcMethod(EditorMethods.OpenIdeDoor)]
+    public async Task<IdeDoorResult> OpenIdeDoorAsync(CancellationToken cancellationToken)
+    {
+        RequireIntroduction();
+        if (IsTerminal) throw EditorWire.Error(EditorErrors.Refused, "A command line has no editor to show a change in. Nothing was opened.");
+        await _doorChanges.WaitAsync(cancellationToken);
+        try
+        {
+            _door ??= await doors.OpenAsync(this, cancellationToken);
+            return new IdeDoorResult(_door.Port);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw EditorWire.Error(EditorErrors.HostUnavailable, $"Claude Code cannot be told of this window: {e.Message} Reviews are shown here all the same.");
+        }
+        finally
+        {
+            _doorChanges.Release();
+        }
+    }
+
+    [JsonRpcMethod(EditorMethods.CloseIdeDoor)]
+    public async Task CloseIdeDoorAsync()
+    {
+        await _doorChanges.WaitAsync();
+        try
+        {
+            if (_door is { } door) await door.DisposeAsync();
+            _door = null;
+        }
+        finally
+        {
+            _doorChanges.Release();
+        }
+    }
+
+    [JsonRpcMethod(EditorMethods.SelectionChanged, UseSingleObjectParameterDeserialization = true)]
+    public async Task SelectionChangedAsync(SelectionParams selection)
+    {
+        if (_door is { } door) await door.SelectedAsync(selection);
+    }
+
+    [JsonRpcMethod(EditorMethods.Mentioned, UseSingleObjectParameterDeserialization = true)]
+    public async Task MentionedAsync(MentionParams mention)
+    {
+        if (_door is { } door) await door.MentionedAsync(mention);
+    }
+
     [JsonRpcMethod(EditorMethods.WorkspaceChanged, UseSingleObjectParameterDeserialization = true)]
     public void WorkspaceChanged(WorkspaceChangedParams changed)
     {
         if (!Introduced) return;
         Folders = changed.WorkspaceFolders;
+        _door?.FoldersChanged();
         endpoint.Reroute();
     }
+
+    /// <summary>Asks the window for something only it knows.</summary>
+    /// <exception cref="RemoteInvocationException">It could not do it; the message is for people.</exception>
+    /// <exception cref="ConnectionLostException">It closed.</exception>
+    public Task<T> AskAsync<T>(string method, object? parameters, CancellationToken cancellationToken) => _rpc!.InvokeWithParameterObjectAsync<T>(method, parameters, cancellationToken);
 
     public void MarkShown(string reviewId)
     {

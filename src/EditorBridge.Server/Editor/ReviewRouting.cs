@@ -19,7 +19,8 @@ internal static class ReviewRouting
 
     private static bool Holds(IEnumerable<string> folders, string path) => folders.Any(folder => IsWithin(path, folder));
 
-    private static bool IsWithin(string path, string folder)
+    /// <summary>Whether a path is a folder or lies below it, by the platform's own notion of equal names.</summary>
+    public static bool IsWithin(string path, string folder)
     {
         var comparison = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
         var inside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

@@ -1,5 +1,8 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Ledger;
+using EditorBridge.Policies;
 using EditorBridge.Policy;
 using EditorBridge.Review;
 using EditorBridge.Sql;
@@ -36,6 +39,8 @@ internal sealed partial class ActionGate(
 
             // 3. What policy says.
             var decision = PolicyEvaluator.Decide(await policy.ForAsync(request.Workspace), reading.Facts);
+            if (request.AsksPerson && decision.Effect == Effect.Allow)
+                decision = decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." };
             var (admission, review) = decision.Effect switch
             {
                 Effect.Allow => (new Admission(AdmissionKind.Released, callId, request.Input, decision.Summary, Person: null), null),
@@ -47,7 +52,7 @@ internal sealed partial class ActionGate(
 
             // 6. Record first, then release.
             await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, RiskOf(reading, decision), reading.Title, reading.Class));
-            admitted.Remember(request, admission);
+            admitted.Remember(request, admission, Written(request, reading, admission));
             LogAnswered(request.Door, request.Tool, admission.Kind, admission.CallId);
             return admission;
         }
@@ -67,6 +72,21 @@ internal sealed partial class ActionGate(
         {
             LogFailed(request.Tool, callId, e);
             return await RefuseAndRecordAsync(request, callId, $"EditorBridge could not judge this action, so it does not run ({e.GetType().Name}: {e.Message}). Details are in the host's log under {callId}.");
+        }
+    }
+
+    /// <summary>Whether policy lets an agent read a file without a person being asked. For texts an editor shows an agent of its own accord; nothing is recorded.</summary>
+    public async Task<bool> MayReadAsync(string path, string? workspace)
+    {
+        var request = new ActionRequest { Door = Door.OpenDiff, Tool = "Read", Input = new JsonObject { ["file_path"] = path }.ToJsonString(), Actor = "editor", Workspace = workspace };
+        try
+        {
+            return PolicyEvaluator.Decide(await policy.ForAsync(workspace), ActionReading.Read(request, context, time.GetLocalNow(), FileText.ReadOrNull).Facts).Effect == Effect.Allow;
+        }
+        catch (Exception e) when (e is BrokenPolicyException or LedgerUnavailableException)
+        {
+            LogNotReadable(e);
+            return false;
         }
     }
 
@@ -129,6 +149,8 @@ internal sealed partial class ActionGate(
                 return Refuse($"{closed.Person} reviewed this in EditorBridge and rejected it{Because(closed.Reason)}. It was not run.");
             case ReviewState.Expired:
                 return Refuse("Nobody answered the review in EditorBridge in time, which counts as a rejection. It was not run.");
+            case ReviewState.Withdrawn:
+                return Refuse("The agent's client took the question back: it was answered in the client itself. EditorBridge released nothing.");
             case ReviewState.Approved or ReviewState.Edited when reading.Change is { } change && FileText.ReadOrNull(change.Path) != change.Before:
                 return Refuse($"{Path.GetFileName(change.Path)} changed while the review was open, so the approval no longer fits it. It was not run; read the file and try again.");
             case ReviewState.Approved:
@@ -140,6 +162,14 @@ internal sealed partial class ActionGate(
             default:
                 return Refuse($"The review ended in a way that does not release anything ({closed.State}).");
         }
+    }
+
+    // The file as the released call leaves it, by which a door that knows only the text finds the call.
+    private static FileChange? Written(ActionRequest request, ActionReading reading, Admission admission)
+    {
+        if (reading.Change is not { Complete: true } change || admission.Kind != AdmissionKind.ReleasedEdited) return admission.IsReleased ? reading.Change : null;
+        using var edited = JsonDocument.Parse(admission.Input);
+        return ToolInput.Change(request.Tool, edited.RootElement, path => path == change.Path ? change.Before : null);
     }
 
     private async Task<Admission> RefuseAndRecordAsync(ActionRequest request, string callId, string reason)
@@ -187,6 +217,9 @@ internal sealed partial class ActionGate(
 
     [LoggerMessage(LogLevel.Critical, "{Tool} is refused because its record could not be written ({CallId})")]
     private partial void LogNotRecorded(string tool, string callId, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "An agent is shown nothing of the editor, because policy could not be asked")]
+    private partial void LogNotReadable(Exception exception);
 
     [LoggerMessage(LogLevel.Error, "{Tool} is refused because the gate failed ({CallId})")]
     private partial void LogFailed(string tool, string callId, Exception exception);

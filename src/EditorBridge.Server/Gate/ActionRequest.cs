@@ -28,6 +28,9 @@ internal sealed record ActionRequest
     public string? PermissionMode { get; init; }
 
     public string? Model { get; init; }
+
+    /// <summary>The client's own permission rules ask a person before this runs, so policy's allow alone does not answer it.</summary>
+    public bool AsksPerson { get; init; }
 }
 
 internal enum AdmissionKind

@@ -1,10 +1,15 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using EditorBridge.Policy;
+using EditorBridge.Review;
 
 namespace EditorBridge.Gate;
 
 /// <summary>
 /// The calls the gate has answered, so that one call that passes a second door is not asked again.
-/// Joined by session and tool_use id, and only for the exact input that was answered or released.
+/// Joined by session and tool_use id, and only for the exact input that was answered or released; at the IDE protocol's door, which knows
+/// neither, by the file and its exact new text.
 /// </summary>
 internal sealed class AdmittedCalls
 {
@@ -15,14 +20,17 @@ internal sealed class AdmittedCalls
     private readonly Queue<(string Session, string ToolUse)> _order = new();
     // The MCP door knows the call's id but not its session.
     private readonly Dictionary<string, (string Session, string ToolUse)> _byToolUse = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Session, string ToolUse)> _byText = new(StringComparer.Ordinal);
 
     /// <summary>The earlier answer to the same call, or null when it has to be judged.</summary>
     public Admission? Find(ActionRequest request)
     {
         lock (_lock)
         {
-            if ((KeyOf(request) ?? KeyByToolUse(request)) is not { } key || !_answered.TryGetValue(key, out var earlier) || !SameTool(earlier.Tool, request)) return null;
-            var asked = earlier.Input == request.Input;
+            if ((KeyOf(request) ?? KeyByToolUse(request)) is not { } key || !_answered.TryGetValue(key, out var earlier)) return null;
+            if (request.Door == Door.OpenDiff) return FindForDiff(request, earlier);
+            if (!SameTool(earlier.Request.Tool, request)) return null;
+            var asked = earlier.Request.Input == request.Input;
             var released = earlier.Admission.IsReleased && earlier.Admission.Input == request.Input;
             if (!asked && !released) return null;
             // At the MCP door the call is run by us, and an approval runs once.
@@ -33,23 +41,30 @@ internal sealed class AdmittedCalls
         }
     }
 
-    public void Remember(ActionRequest request, Admission admission)
+    /// <param name="written">The file as the released call leaves it; null when it writes none.</param>
+    public void Remember(ActionRequest request, Admission admission, FileChange? written)
     {
         if (KeyOf(request) is not { } key) return;
+        // A diff that was taken back or forgotten says nothing about the call it showed; that call has its own answer.
+        if (request.Door == Door.OpenDiff && admission is { IsReleased: false, Person: null }) return;
+        var text = written is { Complete: true } ? TextKey(written.Path, written.After) : null;
         lock (_lock)
         {
             if (!_answered.ContainsKey(key)) _order.Enqueue(key);
-            var answered = new Answered(request.Tool, request.Input, admission);
-            if (request.Door == Door.Mcp) answered.TakeRun();
+            var answered = new Answered(request, admission, text);
+            if (request.Door is Door.Mcp or Door.OpenDiff) answered.TakeRun();
             _answered[key] = answered;
             _byToolUse[key.ToolUse] = key;
-            while (_order.Count > Kept)
-            {
-                var oldest = _order.Dequeue();
-                _answered.Remove(oldest);
-                _byToolUse.Remove(oldest.ToolUse);
-            }
+            if (text is not null) _byText[text] = key;
+            while (_order.Count > Kept) Forget(_order.Dequeue());
         }
+    }
+
+    /// <summary>The released call that leaves a file with exactly this text, null when there is none: whose change a diff shows.</summary>
+    public ActionRequest? CallThatWrites(string path, string text)
+    {
+        var wanted = TextKey(path, text);
+        lock (_lock) return _byText.TryGetValue(wanted, out var key) && _answered.TryGetValue(key, out var answered) && answered.Text == wanted ? answered.Request : null;
     }
 
     /// <summary>What is known of a tool_use whose result came back: true released, false refused, null never asked.</summary>
@@ -64,6 +79,22 @@ internal sealed class AdmittedCalls
         lock (_lock) return _answered.TryGetValue((sessionId, toolUseId), out var answered) ? answered.Admission.CallId : null;
     }
 
+    // The client asks for a person here, so only a person's answer is one, and only to this very text, once.
+    private static Admission? FindForDiff(ActionRequest request, Answered earlier)
+    {
+        using var input = JsonDocument.Parse(request.Input);
+        var change = ToolInput.Change(request.Tool, input.RootElement, _ => null);
+        return change is not null && earlier.Admission is { Person: not null, IsReleased: true } && earlier.Text == TextKey(change.Path, change.After) && earlier.TakeRun()
+            ? earlier.Admission with { Kind = AdmissionKind.Released, Input = request.Input }
+            : null;
+    }
+
+    private void Forget((string Session, string ToolUse) key)
+    {
+        if (_answered.Remove(key, out var answered) && answered.Text is { } text && _byText.TryGetValue(text, out var last) && last == key) _byText.Remove(text);
+        _byToolUse.Remove(key.ToolUse);
+    }
+
     private (string Session, string ToolUse)? KeyByToolUse(ActionRequest request) =>
         request is { Door: Door.Mcp, ToolUseId: { } id } && _byToolUse.TryGetValue(id, out var key) ? key : null;
 
@@ -76,13 +107,15 @@ internal sealed class AdmittedCalls
     private static (string Session, string ToolUse)? KeyOf(ActionRequest request) =>
         request is { SessionId: { } session, ToolUseId: { } id } ? (session, id) : null;
 
-    private sealed class Answered(string tool, string input, Admission admission)
+    private static string TextKey(string path, string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text))) + Path.GetFullPath(path);
+
+    private sealed class Answered(ActionRequest request, Admission admission, string? text)
     {
         private bool _run;
 
-        public string Tool => tool;
-        public string Input => input;
+        public ActionRequest Request => request;
         public Admission Admission => admission;
+        public string? Text => text;
 
         public bool TakeRun()
         {

@@ -106,6 +106,20 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
         }
     }
 
+    /// <summary>Takes back what its client no longer asks. False when it has ended, or somebody is deciding it right now.</summary>
+    public bool Withdraw(string reviewId)
+    {
+        PendingReview? review;
+        lock (_lock)
+        {
+            if (!_pending.TryGetValue(reviewId, out review) || review.Claimed) return false;
+            review.Claimed = true;
+        }
+
+        Close(review, new ClosedReview(review.Item, ReviewState.Withdrawn, null, null, null, time.GetUtcNow()));
+        return true;
+    }
+
     /// <summary>Puts reviews back that were open when the host stopped, and verdicts nobody has acted on yet.</summary>
     public void Restore(IEnumerable<ReviewItem> open, IEnumerable<ClosedReview> undelivered)
     {

@@ -5,6 +5,7 @@ using EditorBridge.Editor;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hooks;
+using EditorBridge.Ide;
 using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Mcp;
@@ -52,6 +53,7 @@ internal static class HostApplication
         builder.Services.AddHostedService<HostIdle>();
         builder.Services.AddHostedService<RetentionSchedule>();
         builder.Services.AddSingleton<HostRequests>();
+        builder.Services.AddIde();
         builder.Services.AddEditors();
         configure?.Invoke(builder);
 

@@ -11,6 +11,9 @@ internal static class ClaudeSession
     public const string HookTokenVariable = "EDITORBRIDGE_HOOK_TOKEN";
     public const string McpTokenVariable = "EDITORBRIDGE_MCP_TOKEN";
 
+    /// <summary>Names the editor window a governed terminal belongs to, by the port of its IDE protocol. Our own variable: in a terminal the client's belong to whatever extension set them.</summary>
+    public const string EditorPortVariable = "EDITORBRIDGE_IDE_PORT";
+
     /// <summary>First version that honours <c>onFailure: block</c>; in an older one a hook that cannot be reached lets the tool run, so there the stream holds instead.</summary>
     public static readonly Version FailClosedHooks = new(2, 1, 295);
 
@@ -49,6 +52,12 @@ internal static class ClaudeSession
 
         return variables;
     }
+
+    /// <summary>Variables that connect the client to one editor window; none when the terminal belongs to none.</summary>
+    public static Dictionary<string, string> EditorWindow(string? port) =>
+        ushort.TryParse(port, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var known) && known > 0
+            ? new(StringComparer.Ordinal) { ["CLAUDE_CODE_SSE_PORT"] = port!, ["ENABLE_IDE_INTEGRATION"] = "true" }
+            : [];
 
     /// <summary>Variables that would send the client, or its credential, elsewhere.</summary>
     public static readonly string[] Removed =

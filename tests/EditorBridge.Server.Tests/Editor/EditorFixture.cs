@@ -1,8 +1,10 @@
 using System.Threading.Channels;
 using EditorBridge.Editor;
 using EditorBridge.Hosting;
+using EditorBridge.Ide;
 using EditorBridge.Keeping;
 using EditorBridge.Server.Tests.Gate;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamJsonRpc;
 
@@ -13,14 +15,19 @@ internal sealed class EditorFixture : IAsyncDisposable
 {
     private readonly List<EditorClient> _clients = [];
     private readonly EditorEndpoint _endpoint;
+    private readonly ServiceProvider _services = new ServiceCollection().AddLogging().BuildServiceProvider();
 
     public EditorFixture()
     {
         Gate = new GateFixture();
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
+        var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, _services, NullLoggerFactory.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
     }
+
+    /// <summary>Where this host tells Claude Code of its windows.</summary>
+    public string LockFolder => Gate.State.In("ide");
 
     public const string Portal = "http://127.0.0.1:4080";
 
@@ -56,6 +63,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         foreach (var client in _clients) client.Dispose();
         await _endpoint.StopAsync(CancellationToken.None);
         _endpoint.Dispose();
+        await _services.DisposeAsync();
         await Gate.DisposeAsync();
     }
 }
@@ -85,6 +93,11 @@ internal sealed class EditorClient : IDisposable
 
     public bool WasToldOfReviews => _told.Opened.Reader.Count > 0;
 
+    /// <summary>What this window has open and knows problems of.</summary>
+    public OpenEditorView[] Editors { get => _told.Editors; set => _told.Editors = value; }
+
+    public DiagnosticView[] Problems { get => _told.Problems; set => _told.Problems = value; }
+
     public void Dispose() => _rpc.Dispose();
 
     private sealed class Told
@@ -102,5 +115,26 @@ internal sealed class EditorClient : IDisposable
 
         [JsonRpcMethod(EditorMethods.ReviewClosed, UseSingleObjectParameterDeserialization = true)]
         public void ReviewClosed(ReviewClosedParams closed) => Closed.Writer.TryWrite(closed);
+
+        public OpenEditorView[] Editors { get; set; } = [];
+        public DiagnosticView[] Problems { get; set; } = [];
+
+        [JsonRpcMethod(EditorMethods.OpenEditors)]
+        public OpenEditorsResult OpenEditors() => new(Editors);
+
+        [JsonRpcMethod(EditorMethods.Diagnostics, UseSingleObjectParameterDeserialization = true)]
+        public DiagnosticsResult Diagnostics(DiagnosticsParams wanted) => new([.. Problems.Where(p => wanted.Path is null || p.Path == wanted.Path)]);
+
+        [JsonRpcMethod(EditorMethods.OpenFile, UseSingleObjectParameterDeserialization = true)]
+        public static string? OpenFile(OpenFileParams file) => File.Exists(file.Path) ? null : throw new FileNotFoundException(file.Path);
+
+        [JsonRpcMethod(EditorMethods.DocumentState, UseSingleObjectParameterDeserialization = true)]
+        public DocumentStateResult DocumentState(DocumentParams document) => State(document.Path, saved: false);
+
+        [JsonRpcMethod(EditorMethods.SaveDocument, UseSingleObjectParameterDeserialization = true)]
+        public DocumentStateResult SaveDocument(DocumentParams document) => State(document.Path, saved: true);
+
+        private DocumentStateResult State(string path, bool saved) =>
+            Editors.FirstOrDefault(editor => editor.Path == path) is { } open ? new(Open: true, open.Dirty && !saved, saved) : new(Open: false, Dirty: false, Saved: false);
     }
 }
