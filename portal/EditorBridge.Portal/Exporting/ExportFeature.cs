@@ -73,7 +73,12 @@ public static class ExportFeature
             return;
         }
 
-        context.Response.ContentType = format is ExportFormat.Csv ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8";
+        context.Response.ContentType = format switch
+        {
+            ExportFormat.Csv => "text/csv; charset=utf-8",
+            ExportFormat.Parquet => "application/vnd.apache.parquet",
+            _ => "application/jsonl; charset=utf-8",
+        };
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
         context.Response.Headers.CacheControl = "no-store";
         using var digest = SHA256.Create();
@@ -99,6 +104,7 @@ public static class ExportFeature
         ExportFormat.Csv => "csv",
         ExportFormat.JsonLines => "jsonl",
         ExportFormat.Ocsf => "ocsf.jsonl",
+        ExportFormat.Parquet => "parquet",
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "An export format without an extension."),
     };
 

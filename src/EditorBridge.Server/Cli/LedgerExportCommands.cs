@@ -8,9 +8,11 @@ namespace EditorBridge.Cli;
 /// <summary><c>editorbridge ledger export, pack, verify-pack</c>: records that leave the building. An export is itself recorded before a byte of it is written.</summary>
 internal static class LedgerExportCommands
 {
-    private static readonly Dictionary<string, ExportKind> Formats = new(StringComparer.Ordinal)
+    private const string Chain = "chain";
+
+    private static readonly Dictionary<string, ExportFormat> Formats = new(StringComparer.Ordinal)
     {
-        ["csv"] = ExportKind.Csv, ["jsonl"] = ExportKind.JsonLines, ["ocsf"] = ExportKind.Ocsf, ["chain"] = ExportKind.Chain,
+        ["csv"] = ExportFormat.Csv, ["jsonl"] = ExportFormat.JsonLines, ["ocsf"] = ExportFormat.Ocsf, ["parquet"] = ExportFormat.Parquet,
     };
 
     public static IEnumerable<Command> Build()
@@ -23,12 +25,20 @@ internal static class LedgerExportCommands
     private static Command Export()
     {
         var (ledger, state, from, to, output) = (LedgerCommands.FolderOption(), StateOption.Build(), From(), To(), Out());
-        var format = new Option<string>("--format") { Description = "csv, jsonl, ocsf (calls), or chain (canonical entries).", DefaultValueFactory = _ => "csv" };
-        format.AcceptOnlyFromAmong([.. Formats.Keys]);
+        var format = new Option<string>("--format") { Description = "csv, jsonl, ocsf, parquet (calls), or chain (canonical entries).", DefaultValueFactory = _ => "csv" };
+        format.AcceptOnlyFromAmong([.. Formats.Keys, Chain]);
         var command = new Command("export", "Write all calls of a time window, or the chain itself, to a file.") { format, from, to, output, ledger, state };
-        command.SetAction((parsed, cancellationToken) => LedgerJobCommand.RunAsync(
-            new ExportJob(Formats[parsed.GetValue(format)!], parsed.GetValue(from), parsed.GetValue(to), Path.GetFullPath(parsed.GetValue(output)!)),
-            parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(format) == Chain && (result.GetValue(from) ?? result.GetValue(to)) is not null)
+                result.AddError("The chain is exported whole, because a part of it does not verify from its beginning: leave --from and --to away. Nothing was exported.");
+        });
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            string file = Path.GetFullPath(parsed.GetValue(output)!);
+            LedgerJob job = parsed.GetValue(format) == Chain ? new ExportChainJob(file) : new ExportJob(Formats[parsed.GetValue(format)!], parsed.GetValue(from), parsed.GetValue(to), file);
+            return LedgerJobCommand.RunAsync(job, parsed.GetValue(ledger), parsed.GetValue(state), cancellationToken);
+        });
         return command;
     }
 

@@ -11,6 +11,7 @@ namespace EditorBridge.Keeping;
 /// without a host the command does it itself. Both run this, so both record and do the same.
 /// </summary>
 [JsonDerivedType(typeof(ExportJob), "export")]
+[JsonDerivedType(typeof(ExportChainJob), "exportChain")]
 [JsonDerivedType(typeof(PackJob), "pack")]
 [JsonDerivedType(typeof(PruneJob), "prune")]
 [JsonDerivedType(typeof(PlaceHoldJob), "placeHold")]
@@ -61,33 +62,30 @@ internal sealed record JobSite(LedgerWriter Writer, string Folder, LedgerSetting
 /// <param name="Message">What was done, for people.</param>
 internal sealed record JobResult(bool Done, string Message);
 
-/// <summary>The kinds of export of the command line.</summary>
-internal enum ExportKind
-{
-    Csv,
-    JsonLines,
-    Ocsf,
-    /// <summary>Canonical entries, which verify by themselves.</summary>
-    Chain,
-}
-
+/// <summary>Calls of a time window as a file.</summary>
 /// <param name="Out">Absolute path of the file to make; it must not exist.</param>
-internal sealed record ExportJob(ExportKind Format, DateTimeOffset? From, DateTimeOffset? To, string Out) : LedgerJob
+internal sealed record ExportJob(ExportFormat Format, DateTimeOffset? From, DateTimeOffset? To, string Out) : LedgerJob
 {
     public override async Task<JobResult> RunAsync(JobSite site, CancellationToken cancellationToken)
     {
-        var filter = new CallFilter { From = From, To = To };
         await RecordAsync(site, "export." + Format.ToString().ToLowerInvariant(), null, From, To);
         using LedgerReader reader = Reader(site.Folder);
         await using FileStream file = Create(Out);
-        long written = Format switch
-        {
-            ExportKind.Chain => await LedgerExport.ChainAsync(reader, file, 1, null, cancellationToken),
-            ExportKind.JsonLines => await CallExport.WriteAsync(reader, filter, ExportFormat.JsonLines, file, cancellationToken),
-            ExportKind.Ocsf => await CallExport.WriteAsync(reader, filter, ExportFormat.Ocsf, file, cancellationToken),
-            _ => await CallExport.WriteAsync(reader, filter, ExportFormat.Csv, file, cancellationToken),
-        };
-        return new JobResult(true, Say($"{written:N0} {(Format is ExportKind.Chain ? "entries" : "calls")} in {Out}"));
+        long written = await CallExport.WriteAsync(reader, new CallFilter { From = From, To = To }, Format, file, cancellationToken);
+        return new JobResult(true, Say($"{written:N0} calls in {Out}"));
+    }
+}
+
+/// <summary>The chain itself as a file: canonical entries, which verify without anything else.</summary>
+internal sealed record ExportChainJob(string Out) : LedgerJob
+{
+    public override async Task<JobResult> RunAsync(JobSite site, CancellationToken cancellationToken)
+    {
+        await RecordAsync(site, "export.chain", null, null, null);
+        using LedgerReader reader = Reader(site.Folder);
+        await using FileStream file = Create(Out);
+        long written = await LedgerExport.ChainAsync(reader, file, 1, null, cancellationToken);
+        return new JobResult(true, Say($"{written:N0} entries in {Out}"));
     }
 }
 

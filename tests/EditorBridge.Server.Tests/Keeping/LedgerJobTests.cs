@@ -19,7 +19,7 @@ public sealed class LedgerJobTests
         var terminal = await TerminalAsync(fixture);
         var file = fixture.Gate.FileIn("calls.csv");
 
-        var result = await DoAsync(terminal, new ExportJob(ExportKind.Csv, null, null, file));
+        var result = await DoAsync(terminal, new ExportJob(ExportFormat.Csv, null, null, file));
 
         Assert.True(result.Done, result.Message);
         Assert.Equal(2, (await File.ReadAllLinesAsync(file)).Length);
@@ -35,7 +35,7 @@ public sealed class LedgerJobTests
         var file = fixture.Gate.FileIn("calls.csv");
         await File.WriteAllTextAsync(file, "mine");
 
-        await Assert.ThrowsAsync<RemoteInvocationException>(async () => await DoAsync(await TerminalAsync(fixture), new ExportJob(ExportKind.Chain, null, null, file)));
+        await Assert.ThrowsAsync<RemoteInvocationException>(async () => await DoAsync(await TerminalAsync(fixture), new ExportChainJob(file)));
 
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
     }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using DuckDB.NET.Data;
 using EditorBridge.Audit;
 using EditorBridge.Ledger;
 using static EditorBridge.Server.Tests.Ledger.TemporaryLedger;
@@ -53,6 +54,61 @@ public class LedgerExportTests
             JsonElement first = JsonDocument.Parse(lines[0]).RootElement;
             Assert.Equal((6003, 600399, "1.6.0"), (first.GetProperty("class_uid").GetInt32(), first.GetProperty("type_uid").GetInt32(), first.GetProperty("metadata").GetProperty("version").GetString()));
         }
+    }
+
+    [Fact]
+    public async Task Parquet_reads_back_typed_in_another_engine()
+    {
+        await using var ledger = new TemporaryLedger();
+        LedgerWriter writer = ledger.Open();
+        for (int i = 0; i < 210; i++)
+        {
+            await writer.AppendAllAsync([.. Enumerable.Range(0, 100).Select(n => Draft(EntryKind.ActionAdmitted, $"{i}-{n}", "allow") with { Subject = n == 0 ? null : "Größe \"b\"" })]);
+        }
+        string file = Path.Combine(ledger.Options.Folder, "calls.parquet");
+        using (LedgerReader reader = LedgerReader.Open(ledger.Options.Folder))
+        await using (var forwardOnly = new GZipStream(File.Create(file + ".gz"), CompressionLevel.Fastest))
+        {
+            Assert.Equal(21_000, await CallExport.WriteAsync(reader, CallFilter.All, ExportFormat.Parquet, forwardOnly, CancellationToken.None));
+        }
+        await using (var packed = new GZipStream(File.OpenRead(file + ".gz"), CompressionMode.Decompress))
+        await using (FileStream plain = File.Create(file))
+        {
+            await packed.CopyToAsync(plain);
+        }
+
+        await using var duck = new DuckDBConnection("Data Source=:memory:");
+        await duck.OpenAsync();
+        Assert.Equal("21000|210|Größe \"b\"|2026-03-14 09:00:00+00|true|0", await AskAsync(duck, $"""
+            SELECT concat_ws('|', count(*), count(*) FILTER (subject IS NULL), max(subject), CAST(min(started_at) AT TIME ZONE 'UTC' AS VARCHAR) || '+00',
+              bool_and(NOT open OR open), count(input_tokens)) FROM read_parquet('{file}')
+            """));
+        Assert.Equal("BIGINT|TIMESTAMP WITH TIME ZONE|VARCHAR|BOOLEAN", await AskAsync(duck, $"""
+            SELECT concat_ws('|', typeof(first_sequence), typeof(started_at), typeof(call_id), typeof(open)) FROM read_parquet('{file}') LIMIT 1
+            """));
+    }
+
+    [Fact]
+    public async Task Parquet_of_nothing_is_a_file_with_its_columns()
+    {
+        await using var ledger = new TemporaryLedger();
+        ledger.Open();
+        string file = Path.Combine(ledger.Options.Folder, "calls.parquet");
+        using (LedgerReader reader = LedgerReader.Open(ledger.Options.Folder))
+        await using (FileStream output = File.Create(file))
+        {
+            Assert.Equal(0, await CallExport.WriteAsync(reader, CallFilter.All, ExportFormat.Parquet, output, CancellationToken.None));
+        }
+        await using var duck = new DuckDBConnection("Data Source=:memory:");
+        await duck.OpenAsync();
+        Assert.Equal("0", await AskAsync(duck, $"SELECT CAST(count(call_id) AS VARCHAR) FROM read_parquet('{file}')"));
+    }
+
+    private static async Task<string?> AskAsync(DuckDBConnection duck, string sql)
+    {
+        await using DuckDBCommand command = duck.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteScalarAsync() as string;
     }
 
     [Fact]
