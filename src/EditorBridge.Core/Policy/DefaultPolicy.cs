@@ -21,8 +21,8 @@ internal static class DefaultPolicy
     /// <summary>Tools that take SQL: the gateway's, and those of a server that is called as the account is. Their SQL is judged whoever runs it.</summary>
     private static readonly string[] SnowflakeTools = ["mcp__editorbridge__*", "mcp__snowflake__*"];
 
-    /// <summary>Only the gateway's: another server may give these names to anything.</summary>
-    private static readonly string[] SnowflakeReadingTools = [.. new[] { "list_*", "describe_*", "show_*", "search_*", "get_*", "explain_*", "preview_*", "profile_*" }.Select(name => "mcp__editorbridge__" + name)];
+    /// <summary>Only the gateway's: another server may give these names to anything. Stopping is here because a session can stop its own statements only.</summary>
+    private static readonly string[] SnowflakeReadingTools = [.. new[] { "list_*", "describe_*", "show_*", "search_*", "get_*", "explain_*", "preview_*", "profile_*", "cancel_statement" }.Select(name => "mcp__editorbridge__" + name)];
 
     // After the lists above: static members are set in the order in which they stand.
     public static ImmutableArray<PolicyRule> Rules { get; } = [.. Tools(), .. Sql(), .. Shell(), .. Paths()];
@@ -33,7 +33,7 @@ internal static class DefaultPolicy
         Rule("tools.files", Effect.Allow, "Files may be written; SQL in them and protected places are judged by their own rules.", new() { Tools = [.. FileTools] }),
         Rule("tools.shell", Effect.Allow, "The shell may be used; each program in the command is judged by its own rule.", new() { Tools = ["Bash"] }),
         Rule("tools.snowflake-sql", Effect.Allow, "The gateway's SQL tools may be used; each statement is judged by its own rule.", new() { Tools = [.. SnowflakeTools], SqlInAction = true }),
-        Rule("tools.snowflake-reading", Effect.Allow, "The gateway's tools that only look things up run without a question.", new() { Tools = [.. SnowflakeReadingTools] }),
+        Rule("tools.snowflake-reading", Effect.Allow, "The gateway's tools that only look things up, or stop what the session itself started, run without a question.", new() { Tools = [.. SnowflakeReadingTools] }),
         Rule("tools.web", Effect.Review, "What is asked of the web leaves the building.", new() { Tools = ["WebFetch", "WebSearch"] }),
         Rule("tools.unknown", Effect.Review, "This tool is not known to EditorBridge, so a person decides.", new() { Tools = ["*"] },
             new() { Tools = [.. ReadingTools, .. FileTools, "Bash", "WebFetch", "WebSearch", .. SnowflakeTools] }),

@@ -7,9 +7,11 @@ namespace EditorBridge.Sandbox.Sql;
 /// <param name="Type">Snowflake's spelling of the column's type.</param>
 internal sealed record TableColumn(string Name, string Type, bool Nullable);
 
-/// <summary>DESCRIBE of a table, a view, a user, the built-in OAuth integration, or the AI Gateway.</summary>
+/// <summary>DESCRIBE of a database, a schema, a table, a view, a warehouse, a user, the built-in OAuth integration, or the AI Gateway.</summary>
 internal sealed partial class DescribeStatements(DuckDBConnection connection, SqlContext context, AccessRules rules, AccountDirectory directory)
 {
+    private const string CreatedOn = "2025-01-01 00:00:00.000 +0000";
+
     public StatementResult Run(string statement)
     {
         var match = Head().Match(statement);
@@ -22,6 +24,9 @@ internal sealed partial class DescribeStatements(DuckDBConnection connection, Sq
         return match.Groups["kind"].Value.ToUpperInvariant() switch
         {
             "USER" => User(name),
+            "DATABASE" => Database(name),
+            "SCHEMA" => Schema(name),
+            "WAREHOUSE" => Warehouse(name),
             var kind when kind.StartsWith("SECURITY", StringComparison.Ordinal) => Integration(name),
             var kind when kind.StartsWith("AI", StringComparison.Ordinal) => StatementResult.OfTexts(
                 ["property", "value"], [["endpoint", "/api/v2/aigateways/SNOWFLAKE"], ["models", "*"], ["logging", "enabled"]]),
@@ -68,6 +73,34 @@ internal sealed partial class DescribeStatements(DuckDBConnection connection, Sq
             }));
     }
 
+    private StatementResult Database(string text)
+    {
+        var name = Parts(text)[^1];
+        var schemas = rules.Schemas(connection, context.Role).Where(schema => schema.Database == name).ToList();
+        return schemas.Count == 0 ? throw SqlException.NotFound("Database", name)
+            : StatementResult.OfTexts(["created_on", "name", "kind"], schemas.Select(schema => new[] { CreatedOn, schema.Schema, "SCHEMA" }));
+    }
+
+    private StatementResult Schema(string text)
+    {
+        var parts = Parts(text);
+        var database = parts.Length > 1 ? parts[0] : context.Database ?? throw SqlException.NoDatabase();
+        if (!rules.Schemas(connection, context.Role).Contains((database, parts[^1])))
+        {
+            throw SqlException.NotFound("Schema", $"{database}.{parts[^1]}");
+        }
+
+        return StatementResult.OfTexts(["created_on", "name", "kind"], rules.Visible(connection, context.Role)
+            .Where(table => table.Name.Database == database && table.Name.Schema == parts[^1])
+            .Select(table => new[] { CreatedOn, table.Name.Name, table.IsView ? "VIEW" : "TABLE" }));
+    }
+
+    private static StatementResult Warehouse(string text) => Parts(text)[^1] == AccountDirectory.Warehouse
+        ? StatementResult.OfTexts(["created_on", "name", "kind"], [[CreatedOn, AccountDirectory.Warehouse, "WAREHOUSE"]])
+        : throw SqlException.NotFound("Warehouse", Parts(text)[^1]);
+
+    private static string[] Parts(string text) => [.. SqlLexer.Cut(text).Where(token => token.IsName).Select(token => token.Name)];
+
     private StatementResult User(string name)
     {
         var user = directory.User(name.Trim('"'));
@@ -112,6 +145,6 @@ internal sealed partial class DescribeStatements(DuckDBConnection connection, Sq
         _ => duckType,
     };
 
-    [GeneratedRegex(@"^\s*DESC(?:RIBE)?\s+(?:(?<kind>TABLE|VIEW|USER|SECURITY\s+INTEGRATION|AI\s+GATEWAY)\s+)?(?<name>[\w$"".]+)\s*$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^\s*DESC(?:RIBE)?\s+(?:(?<kind>DATABASE|SCHEMA|TABLE|VIEW|WAREHOUSE|USER|SECURITY\s+INTEGRATION|AI\s+GATEWAY)\s+)?(?<name>[\w$"".]+)\s*$", RegexOptions.IgnoreCase)]
     private static partial Regex Head();
 }

@@ -43,7 +43,7 @@ internal static class ClaudeCommand
         var models = await ModelsAsync(host, token, cancellationToken);
         var settingsFile = WriteSettings(state, host.Url, hooked, ref arguments);
         var mcpFile = state.In($"claude-mcp-{Environment.ProcessId}.json");
-        StateFolder.WritePrivate(mcpFile, ClaudeSession.McpServers(host.Url).ToJsonString());
+        StateFolder.WritePrivate(mcpFile, ClaudeSession.McpServers(host.Url, Directory.GetCurrentDirectory()).ToJsonString());
         await Console.Error.WriteLineAsync(Banner(host, version, hooked));
 
         try

@@ -34,6 +34,8 @@ internal sealed record ActionReading
         var change = ToolInput.Change(request.Tool, input, readFile);
         var command = request.Tool is "Bash" or "PowerShell" ? ToolInput.Text(input, "command") : null;
         var notebook = request.Tool == "NotebookEdit" ? ToolInput.Text(input, "notebook_path") : null;
+        var gateway = request.Tool.StartsWith("mcp__editorbridge__", StringComparison.Ordinal);
+        var saved = gateway ? ToolInput.Text(input, "save_to") : null;
         var editable = ToolInput.EditableProperty(request.Tool, input);
         var proposed = change is null && editable is not null ? ToolInput.Text(input, editable) : null;
         var sql = Pieces(request.Tool, input, change, command, notebook);
@@ -41,7 +43,7 @@ internal sealed record ActionReading
         {
             Door = request.Door,
             Tool = request.Tool,
-            Paths = Paths(request, change?.Path ?? notebook),
+            Paths = Paths(request, change?.Path ?? notebook ?? saved),
             ReadPaths = Paths(request, ReadingTools.Contains(request.Tool) ? ToolInput.Text(input, "file_path") ?? ToolInput.Text(input, "notebook_path") ?? ToolInput.Text(input, "path") : null),
             Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
             StateFolder = context.StateFolder,
@@ -52,6 +54,9 @@ internal sealed record ActionReading
             Account = context.Account,
             Role = context.Role,
             Warehouse = context.Warehouse,
+            // Another program's session may stand elsewhere; the gateway's statements are run where the profile says.
+            Database = gateway ? context.Database : null,
+            Schema = gateway ? context.Schema : null,
             At = at,
         };
         return new ActionReading
@@ -171,4 +176,5 @@ internal sealed record ActionReading
 /// <summary>What the gate knows of the account the host serves.</summary>
 /// <param name="StateFolder">EditorBridge's own folder, which no agent may touch.</param>
 /// <param name="Port">The port the host listens on.</param>
-internal sealed record GateContext(string? Account, string? Role, string? Warehouse, string? StateFolder = null, int? Port = null);
+/// <param name="Database">Where the gateway's statements look up unqualified names, with <paramref name="Schema"/>.</param>
+internal sealed record GateContext(string? Account, string? Role, string? Warehouse, string? StateFolder = null, int? Port = null, string? Database = null, string? Schema = null);

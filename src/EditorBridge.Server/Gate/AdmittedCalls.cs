@@ -73,6 +73,13 @@ internal sealed class AdmittedCalls
         lock (_lock) return _answered.TryGetValue((sessionId, toolUseId), out var answered) ? answered.Admission.IsReleased : null;
     }
 
+    /// <summary>The session whose hook or stream asked about a tool_use; null when none did.</summary>
+    public string? SessionOf(string? toolUseId)
+    {
+        if (toolUseId is null) return null;
+        lock (_lock) return _byToolUse.TryGetValue(toolUseId, out var key) ? key.Session : null;
+    }
+
     /// <summary>The call a tool_use belongs to, null when it was never asked.</summary>
     public string? CallOf(string sessionId, string toolUseId)
     {

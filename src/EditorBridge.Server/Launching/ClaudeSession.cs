@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EditorBridge.Mcp;
 
 namespace EditorBridge.Launching;
 
@@ -95,7 +96,8 @@ internal static class ClaudeSession
     }
 
     /// <summary>The gateway as an MCP server of the session. The token is named by its variable, which the client expands.</summary>
-    public static JsonObject McpServers(string baseUrl) => new()
+    /// <param name="workspace">The folder the session is started in: the gateway saves results inside it only.</param>
+    public static JsonObject McpServers(string baseUrl, string workspace) => new()
     {
         ["mcpServers"] = new JsonObject
         {
@@ -103,7 +105,11 @@ internal static class ClaudeSession
             {
                 ["type"] = "http",
                 ["url"] = baseUrl + "/mcp",
-                ["headers"] = new JsonObject { ["Authorization"] = $"Bearer ${{{McpTokenVariable}}}" },
+                ["headers"] = new JsonObject
+                {
+                    ["Authorization"] = $"Bearer ${{{McpTokenVariable}}}",
+                    [McpDoor.WorkspaceHeader] = Uri.EscapeDataString(workspace),
+                },
             },
         },
     };

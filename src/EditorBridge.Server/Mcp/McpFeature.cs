@@ -11,6 +11,9 @@ internal static class McpFeature
     /// <summary>The MCP gateway at <c>/mcp</c>. Host and Origin are checked before it, its token here: the SDK checks neither.</summary>
     public static IServiceCollection AddMcpGateway(this IServiceCollection services)
     {
+        services.AddHttpContextAccessor();
+        services.AddSingleton<StatementLog>();
+        services.AddSingleton<SnowflakeCalls>();
         services.AddSingleton<McpDoor>();
         services
             .AddMcpServer(options => options.ServerInfo = new Implementation { Name = "editorbridge", Title = "EditorBridge", Version = HostApplication.Version })

@@ -1,95 +1,90 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using EditorBridge.Sql;
 
 namespace EditorBridge.Mcp;
 
-/// <summary>
-/// A tool that ends in one SQL statement. The statement is worked out from the input before the gate is asked, by the same code that runs it,
-/// so what is judged is what runs.
-/// </summary>
-/// <param name="Name">As listed; an agent sees it behind its server's prefix (<c>mcp__editorbridge__execute_sql</c>).</param>
-/// <param name="ReadOnly">An annotation for clients; the gate does not believe it.</param>
-/// <param name="Parameters">Name, description, and whether it must be given.</param>
-/// <param name="Statement">The statement for an input, or a sentence saying why there is none.</param>
-internal sealed record SnowflakeTool(
-    string Name, string Title, string Description, bool ReadOnly, (string Name, string Description, bool Required)[] Parameters, Func<JsonElement, StatementOrProblem> Statement)
+/// <summary>What a tool of the gateway does in the account.</summary>
+internal enum SnowflakeWork
 {
-    public JsonElement InputSchema { get; } = JsonSerializer.SerializeToElement(new JsonObject
+    /// <summary>Runs one statement.</summary>
+    Statement,
+    /// <summary>Says where a statement stands that was started here.</summary>
+    Status,
+    /// <summary>Reads further rows of a statement that was run here.</summary>
+    Page,
+    /// <summary>Stops a statement that was started here.</summary>
+    Cancel,
+    /// <summary>Lists the statements that were started here.</summary>
+    History,
+}
+
+/// <summary>An argument of a tool.</summary>
+/// <param name="Kind">JSON Schema's type: string, integer or boolean.</param>
+internal sealed record ToolParameter(string Name, string Description, bool Required = false, string Kind = "string", int Least = 0, int Most = int.MaxValue)
+{
+    public JsonObject Schema()
     {
-        ["type"] = "object",
-        ["properties"] = new JsonObject(Parameters.Select(p => KeyValuePair.Create(p.Name, (JsonNode?)new JsonObject
-        {
-            ["type"] = p.Name == SnowflakeTools.MaxRows ? "integer" : "string",
-            ["description"] = p.Description,
-        }))),
-        ["required"] = new JsonArray([.. Parameters.Where(p => p.Required).Select(p => (JsonNode?)p.Name)]),
-        ["additionalProperties"] = false,
-    });
+        var schema = new JsonObject { ["type"] = Kind, ["description"] = Description };
+        if (Kind != "integer") return schema;
+        schema["minimum"] = Least;
+        if (Most != int.MaxValue) schema["maximum"] = Most;
+        return schema;
+    }
+
+    /// <summary>Why a value is not one of this argument; null when it is.</summary>
+    public string? ProblemWith(JsonElement value) => Kind switch
+    {
+        "integer" => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= Least && number <= Most
+            ? null : $"'{Name}' must be a whole number from {Least} to {Most}.",
+        "boolean" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : $"'{Name}' must be true or false.",
+        _ => value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } ? null : $"'{Name}' must be a text that is not empty.",
+    };
 }
 
 /// <summary>One of the two is there.</summary>
 internal readonly record struct StatementOrProblem(string? Sql, string? Problem);
 
-/// <summary>The gateway's own tools on the account.</summary>
-internal static class SnowflakeTools
+/// <summary>
+/// A tool of the gateway on the account. One that runs a statement has it worked out from the input before the gate is asked, by the same code that
+/// runs it, so what is judged is what runs.
+/// </summary>
+internal sealed record SnowflakeTool
 {
-    public const string MaxRows = "max_rows";
+    /// <summary>As listed; an agent sees it behind its server's prefix (<c>mcp__editorbridge__execute_sql</c>).</summary>
+    public required string Name { get; init; }
+    public required string Title { get; init; }
+    public required string Description { get; init; }
+    public required SnowflakeWork Work { get; init; }
 
-    /// <summary>Rows one answer holds at most; more are counted, not sent.</summary>
-    public const int RowLimit = 1000;
+    /// <summary>An annotation for clients; the gate does not believe it.</summary>
+    public bool ReadOnly { get; init; } = true;
+    public IReadOnlyList<ToolParameter> Parameters { get; init; } = [];
 
-    private static readonly (string, string, bool) Database = ("database", "Name of the database.", true);
-    private static readonly (string, string, bool) Schema = ("schema", "Name of the schema.", true);
+    /// <summary>With <see cref="SnowflakeWork.Statement"/>: the statement for an input, or a sentence saying why there is none.</summary>
+    public Func<JsonElement, StatementOrProblem> Statement { get; init; } = static _ => new(null, "This tool runs no statement.");
 
-    public static IReadOnlyList<SnowflakeTool> All { get; } =
-    [
-        new("execute_sql", "Run SQL", "Runs one Snowflake SQL statement under your role. Every statement is judged first; a person may have to approve it.", ReadOnly: false,
-            [("sql", "One statement.", true), (MaxRows, $"Rows to return, at most {RowLimit}.", false)], One),
-        new("explain_sql", "Explain SQL", "Shows the plan of one statement without running it.", ReadOnly: true,
-            [("sql", "One statement.", true)], input => One(input) is { Sql: { } sql } ? new($"EXPLAIN USING TEXT {sql}", null) : One(input)),
-        new("list_databases", "List databases", "Lists the databases your role can see.", ReadOnly: true, [], _ => new("SHOW DATABASES", null)),
-        new("list_schemas", "List schemas", "Lists the schemas of a database.", ReadOnly: true, [Database],
-            input => Named(input, "SHOW SCHEMAS IN DATABASE {0}", "database")),
-        new("list_tables", "List tables", "Lists the tables of a schema, with rows and bytes.", ReadOnly: true, [Database, Schema],
-            input => Named(input, "SHOW TABLES IN SCHEMA {0}.{1}", "database", "schema")),
-        new("list_views", "List views", "Lists the views of a schema.", ReadOnly: true, [Database, Schema],
-            input => Named(input, "SHOW VIEWS IN SCHEMA {0}.{1}", "database", "schema")),
-        new("describe_table", "Describe a table or view", "Lists the columns of a table or view.", ReadOnly: true, [Database, Schema, ("table", "Name of the table or view.", true)],
-            input => Named(input, "DESCRIBE TABLE {0}.{1}.{2}", "database", "schema", "table")),
-        new("list_warehouses", "List warehouses", "Lists the warehouses your role can see.", ReadOnly: true, [], _ => new("SHOW WAREHOUSES", null)),
-        new("get_connection", "Check the connection", "Says who you are in the account: user, role, warehouse.", ReadOnly: true, [],
-            _ => new("SELECT CURRENT_ACCOUNT() AS ACCOUNT, CURRENT_USER() AS USER_NAME, CURRENT_ROLE() AS ROLE_NAME, CURRENT_WAREHOUSE() AS WAREHOUSE", null)),
-    ];
-
-    // What was classified is what runs: the one statement's own span, not the caller's string around it.
-    private static StatementOrProblem One(JsonElement input)
+    public JsonElement InputSchema => _inputSchema ??= JsonSerializer.SerializeToElement(new JsonObject
     {
-        if (Text(input, "sql") is not { } sql) return new(null, "The input needs 'sql', a string.");
-        var statements = SqlAnalyzer.Analyze(sql).Statements;
-        return statements.Length switch
-        {
-            1 => new(sql.Substring(statements[0].Span.Start, statements[0].Span.Length).Trim().TrimEnd(';'), null),
-            0 => new(null, "There is no statement in 'sql'. Nothing was run."),
-            var count => new(null, $"'sql' holds {count} statements, and one call runs one. Nothing was run; call the tool once for each."),
-        };
-    }
+        ["type"] = "object",
+        ["properties"] = new JsonObject(Parameters.Select(p => KeyValuePair.Create(p.Name, (JsonNode?)p.Schema()))),
+        ["required"] = new JsonArray([.. Parameters.Where(p => p.Required).Select(p => (JsonNode?)p.Name)]),
+        ["additionalProperties"] = false,
+    });
 
-    private static StatementOrProblem Named(JsonElement input, string format, params string[] names)
+    private JsonElement? _inputSchema;
+
+    /// <summary>Why an input does not fit the schema; null when it does. A name that is not known is refused, because whoever sent it meant something by it.</summary>
+    public string? ProblemWith(JsonElement input)
     {
-        var parts = new string[names.Length];
-        for (var i = 0; i < names.Length; i++)
+        foreach (var given in input.EnumerateObject())
         {
-            if (Text(input, names[i]) is not { Length: > 0 } name) return new(null, $"The input needs '{names[i]}', a string.");
-            parts[i] = Quoted(name);
+            if (Parameters.FirstOrDefault(p => p.Name == given.Name) is not { } parameter)
+                return $"{Name} has no argument '{given.Name}'. It takes: {(Parameters.Count == 0 ? "none" : string.Join(", ", Parameters.Select(p => p.Name)))}. Nothing was run.";
+            if (parameter.ProblemWith(given.Value) is { } problem) return problem + " Nothing was run.";
         }
 
-        return new(string.Format(System.Globalization.CultureInfo.InvariantCulture, format, parts), null);
+        return Parameters.FirstOrDefault(p => p.Required && !input.TryGetProperty(p.Name, out _)) is { } missing
+            ? $"{Name} needs '{missing.Name}': {missing.Description} Nothing was run."
+            : null;
     }
-
-    // A plain name means what it means in SQL, upper-cased by the account; everything else is quoted whole.
-    private static string Quoted(string name) =>
-        name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') && !char.IsAsciiDigit(name[0]) ? name : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    private static string? Text(JsonElement input, string name) => Gate.ToolInput.Text(input, name);
 }

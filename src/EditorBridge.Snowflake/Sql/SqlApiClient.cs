@@ -49,41 +49,70 @@ public sealed partial class SqlApiClient
         _statements = new Uri(account.BaseAddress, "/api/v2/statements");
     }
 
-    /// <summary>Runs one statement and waits for it.</summary>
+    /// <summary>Runs one statement and waits for it. A caller that goes away takes its statement with it.</summary>
     public async Task<SqlOutcome> ExecuteAsync(SqlStatement statement, CancellationToken cancellationToken)
     {
-        string? handle = null;
+        var started = await StartAsync(statement, cancellationToken);
+        return started is SqlRunning { Handle: { } handle } ? await WaitAsync(handle, statement, cancellationToken) : started;
+    }
+
+    /// <summary>
+    /// Hands one statement to the account: <see cref="SqlRunning"/> with its handle, which is known before the statement ends, or what became of it.
+    /// </summary>
+    /// <remarks>A caller that goes away meanwhile is given the few seconds it takes to learn the handle: without it the statement would run on unseen.</remarks>
+    public Task<SqlOutcome> StartAsync(SqlStatement statement, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return GuardedAsync(null, async () => await OutcomeAsync(await SubmitAsync(statement.RequestId, SqlWire.Write(statement), cancellationToken), null, statement, CancellationToken.None));
+    }
+
+    /// <summary>Waits for a statement that was started and reads its rows up to the limits of <paramref name="statement"/>. A caller that goes away cancels it in the account.</summary>
+    public async Task<SqlOutcome> WaitAsync(string handle, SqlStatement statement, CancellationToken cancellationToken)
+    {
         try
         {
-            var body = SqlWire.Write(statement);
-            var answer = await SubmitAsync(statement.RequestId, body, cancellationToken);
-            for (var pause = FirstPoll; answer.Status == HttpStatusCode.Accepted; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPoll.Ticks)))
+            for (var pause = FirstPoll; ; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPoll.Ticks)))
             {
-                handle = SqlWire.Handle(answer.Body) ?? handle;
-                if (handle is null)
+                if (await StatusAsync(handle, statement, cancellationToken) is var outcome and not SqlRunning)
                 {
-                    return new SqlFailure(SqlFailureKind.NotUnderstood, "The account says the statement runs but gave no handle to ask for it.");
+                    return outcome;
                 }
-                cancellationToken.ThrowIfCancellationRequested();
                 await Task.Delay(pause, _time, cancellationToken);
-                answer = await SendAsync(HttpMethod.Get, $"/{handle}", null, cancellationToken);
             }
-            handle = SqlWire.Handle(answer.Body) ?? handle;
-            return answer.Status == HttpStatusCode.OK
-                ? await PageAsync(SqlWire.ReadRows(answer.Body), statement, cancellationToken)
-                : SqlWire.ReadFailure(answer.Status, answer.Body) with { Handle = handle };
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            if (handle is not null)
-            {
-                await CancelQuietlyAsync(handle);
-            }
+            await CancelQuietlyAsync(handle);
             throw;
+        }
+    }
+
+    /// <summary>Asks once where a statement stands: running, rows up to the limits of <paramref name="statement"/>, or failed. Asking changes nothing.</summary>
+    public Task<SqlOutcome> StatusAsync(string handle, SqlStatement statement, CancellationToken cancellationToken) =>
+        GuardedAsync(handle, async () => await OutcomeAsync(await SendAsync(HttpMethod.Get, $"/{Uri.EscapeDataString(handle)}", null, cancellationToken), handle, statement, cancellationToken));
+
+    private async Task<SqlOutcome> OutcomeAsync(Answer answer, string? known, SqlStatement statement, CancellationToken cancellationToken)
+    {
+        var handle = SqlWire.Handle(answer.Body) ?? known;
+        return answer.Status switch
+        {
+            HttpStatusCode.Accepted when handle is not null => new SqlRunning { Handle = handle },
+            HttpStatusCode.Accepted => new SqlFailure(SqlFailureKind.NotUnderstood, "The account says the statement runs but gave no handle to ask for it."),
+            HttpStatusCode.OK => await PageAsync(SqlWire.ReadRows(answer.Body), statement, cancellationToken),
+            _ => SqlWire.ReadFailure(answer.Status, answer.Body, statement) with { Handle = handle },
+        };
+    }
+
+    /// <summary>Failures on the way are values too; only the caller's own going away is not.</summary>
+    private static async Task<SqlOutcome> GuardedAsync(string? handle, Func<Task<SqlOutcome>> ask)
+    {
+        try
+        {
+            return await ask();
         }
         catch (SignInException exception)
         {
-            return new SqlFailure(SqlFailureKind.SignIn, exception.Message);
+            return new SqlFailure(SqlFailureKind.SignIn, exception.Message) { Handle = handle };
         }
         catch (JsonException exception)
         {
@@ -96,13 +125,9 @@ public sealed partial class SqlApiClient
         }
     }
 
-    /// <summary>
-    /// Submits for asynchronous execution, so that the handle is known at once and a statement can always be cancelled. A caller that
-    /// goes away meanwhile is given the few seconds it takes to learn the handle: without it the statement would run on unseen.
-    /// </summary>
+    /// <summary>Submits for asynchronous execution, so that the handle is known at once and a statement can always be cancelled.</summary>
     private async Task<Answer> SubmitAsync(Guid requestId, byte[] body, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         using var deadline = new CancellationTokenSource(SubmitDeadline, _time);
         using var gone = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).CancelAfter(CancelDeadline), deadline);
         try
@@ -115,27 +140,43 @@ public sealed partial class SqlApiClient
         }
     }
 
-    /// <summary>Asks the account to stop a statement. True when it says it did.</summary>
-    public async Task<bool> CancelAsync(string handle, CancellationToken cancellationToken) =>
-        (await SendAsync(HttpMethod.Post, $"/{Uri.EscapeDataString(handle)}/cancel", [], cancellationToken)).Status == HttpStatusCode.OK;
-
-    /// <summary>Rows of one further part of a result; empty when there is no such part.</summary>
-    public async Task<ImmutableArray<ImmutableArray<string?>>> FetchPartitionAsync(string handle, int partition, CancellationToken cancellationToken)
+    /// <summary>Asks the account to stop a statement. Null when it says it did; else why not.</summary>
+    /// <remarks>Stopping is best effort: what became of the statement is asked with <see cref="StatusAsync"/>.</remarks>
+    public async Task<SqlFailure?> CancelAsync(string handle, CancellationToken cancellationToken)
     {
-        var answer = await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"/{Uri.EscapeDataString(handle)}?partition={partition}"), null, cancellationToken);
-        return answer.Status == HttpStatusCode.OK ? SqlWire.ReadData(answer.Body) : [];
+        var outcome = await GuardedAsync(handle, async () =>
+        {
+            var answer = await SendAsync(HttpMethod.Post, $"/{Uri.EscapeDataString(handle)}/cancel", [], cancellationToken);
+            return answer.Status == HttpStatusCode.OK ? new SqlRunning { Handle = handle } : SqlWire.ReadFailure(answer.Status, answer.Body) with { Handle = handle };
+        });
+        return outcome as SqlFailure;
     }
 
-    private async Task<SqlOutcome> PageAsync(SqlWire.FirstPart first, SqlStatement statement, CancellationToken cancellationToken)
+    /// <summary>Rows of one part of a result of which <paramref name="known"/> is the first; parts are kept for 24 hours.</summary>
+    public Task<SqlOutcome> PartitionAsync(SqlRows known, int partition, CancellationToken cancellationToken) =>
+        GuardedAsync(known.Handle, async () =>
+        {
+            var answer = await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"/{Uri.EscapeDataString(known.Handle!)}?partition={partition}"), null, cancellationToken);
+            return answer.Status == HttpStatusCode.OK
+                ? known with { Rows = SqlWire.ReadData(answer.Body) }
+                : SqlWire.ReadFailure(answer.Status, answer.Body) with { Handle = known.Handle };
+        });
+
+    private async Task<SqlOutcome> PageAsync(SqlRows first, SqlStatement statement, CancellationToken cancellationToken)
     {
         var rows = ImmutableArray.CreateBuilder<ImmutableArray<string?>>();
         var room = (long)statement.MaxBytes;
         var full = !Take(first.Rows);
-        for (var partition = 1; !full && partition < first.Partitions && first.Handle is not null; partition++)
+        for (var partition = 1; !full && partition < first.PartitionRows.Length && first.Handle is not null; partition++)
         {
-            full = !Take(await FetchPartitionAsync(first.Handle, partition, cancellationToken));
+            // A part that does not come is a failure, never a shorter result.
+            if (await PartitionAsync(first, partition, cancellationToken) is not SqlRows part)
+            {
+                return new SqlFailure(SqlFailureKind.Unreachable, $"The statement ran, but part {partition + 1} of {first.PartitionRows.Length} of its result could not be read. Its query id is {first.Handle}.") { Handle = first.Handle };
+            }
+            full = !Take(part.Rows);
         }
-        return new SqlRows { Handle = first.Handle, Columns = first.Columns, Rows = rows.ToImmutable(), TotalRows = Math.Max(first.TotalRows, rows.Count), Stats = first.Stats };
+        return first with { Rows = rows.ToImmutable(), TotalRows = Math.Max(first.TotalRows, rows.Count) };
 
         bool Take(ImmutableArray<ImmutableArray<string?>> part)
         {
@@ -227,12 +268,12 @@ public sealed partial class SqlApiClient
         using var deadline = new CancellationTokenSource(CancelDeadline, _time);
         try
         {
-            var done = await CancelAsync(handle, deadline.Token);
-            LogCancelled(handle, done);
+            if (await CancelAsync(handle, deadline.Token) is { } failure) LogNotCancelled(handle, failure.Message);
+            else LogCancelled(handle);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or SignInException)
+        catch (OperationCanceledException)
         {
-            LogNotCancelled(handle, exception.Message);
+            LogNotCancelled(handle, $"the account did not answer within {CancelDeadline.TotalSeconds:0} seconds");
         }
     }
 
@@ -242,8 +283,8 @@ public sealed partial class SqlApiClient
     [LoggerMessage(Level = LogLevel.Information, Message = "The SQL API was not reached ({Reason}), attempt {Attempt}")]
     private partial void LogUnreachable(string reason, int attempt);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Statement {Handle} cancelled: {Done}")]
-    private partial void LogCancelled(string handle, bool done);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Statement {Handle} cancelled")]
+    private partial void LogCancelled(string handle);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Statement {Handle} could not be cancelled: {Reason}")]
     private partial void LogNotCancelled(string handle, string reason);

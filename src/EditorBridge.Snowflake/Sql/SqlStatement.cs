@@ -68,7 +68,13 @@ public sealed record SqlRows : SqlOutcome
     public bool Truncated => Rows.Length < TotalRows;
 
     public SqlStats? Stats { get; init; }
+
+    /// <summary>Rows in each part the account keeps the result in, in order; one entry when it is small.</summary>
+    public ImmutableArray<int> PartitionRows { get; init; } = [];
 }
+
+/// <summary>The statement runs in the account; its handle is there to ask with.</summary>
+public sealed record SqlRunning : SqlOutcome;
 
 /// <summary>Why a statement did not run, or did not finish.</summary>
 public enum SqlFailureKind
@@ -85,6 +91,8 @@ public enum SqlFailureKind
     /// <summary>Any other error of the statement itself.</summary>
     Failed,
     ResultTooLarge,
+    /// <summary>The account knows no such statement, or no longer: results are kept for 24 hours.</summary>
+    UnknownStatement,
     Throttled,
     SignIn,
     Forbidden,

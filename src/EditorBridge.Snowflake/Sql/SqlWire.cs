@@ -7,9 +7,6 @@ namespace EditorBridge.Snowflake;
 /// <summary>The SQL API's JSON, written and read in one place.</summary>
 internal static class SqlWire
 {
-    /// <summary>The first part of a result, and how many parts follow.</summary>
-    public sealed record FirstPart(string? Handle, ImmutableArray<SqlColumn> Columns, ImmutableArray<ImmutableArray<string?>> Rows, long TotalRows, int Partitions, SqlStats? Stats);
-
     public static byte[] Write(SqlStatement statement)
     {
         using var buffer = new MemoryStream();
@@ -39,7 +36,7 @@ internal static class SqlWire
     public static string? Handle(byte[] body) => TryParse(body, out var root) ? Text(root, "statementHandle") : null;
 
     /// <exception cref="JsonException">The body is no result.</exception>
-    public static FirstPart ReadRows(byte[] body)
+    public static SqlRows ReadRows(byte[] body)
     {
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
@@ -48,15 +45,19 @@ internal static class SqlWire
             throw new JsonException("there is no resultSetMetaData.");
         }
         var rows = Data(root);
-        return new FirstPart(
-            Text(root, "statementHandle"),
-            meta.TryGetProperty("rowType", out var types) && types.ValueKind == JsonValueKind.Array ? [.. types.EnumerateArray().Select(Column)] : [],
-            rows,
-            Whole(meta, "numRows") ?? rows.Length,
-            meta.TryGetProperty("partitionInfo", out var parts) && parts.ValueKind == JsonValueKind.Array ? parts.GetArrayLength() : 1,
-            root.TryGetProperty("stats", out var stats) && stats.ValueKind == JsonValueKind.Object
+        return new SqlRows
+        {
+            Handle = Text(root, "statementHandle"),
+            Columns = meta.TryGetProperty("rowType", out var types) && types.ValueKind == JsonValueKind.Array ? [.. types.EnumerateArray().Select(Column)] : [],
+            Rows = rows,
+            TotalRows = Whole(meta, "numRows") ?? rows.Length,
+            PartitionRows = meta.TryGetProperty("partitionInfo", out var parts) && parts.ValueKind == JsonValueKind.Array
+                ? [.. parts.EnumerateArray().Select(part => (int)(Whole(part, "rowCount") ?? 0))]
+                : [rows.Length],
+            Stats = root.TryGetProperty("stats", out var stats) && stats.ValueKind == JsonValueKind.Object
                 ? new SqlStats(Whole(stats, "numRowsInserted") ?? 0, Whole(stats, "numRowsUpdated") ?? 0, Whole(stats, "numRowsDeleted") ?? 0, Whole(stats, "numDuplicateRowsUpdated") ?? 0)
-                : null);
+                : null,
+        };
     }
 
     /// <exception cref="JsonException">The body is no part of a result.</exception>
@@ -66,19 +67,22 @@ internal static class SqlWire
         return Data(document.RootElement);
     }
 
-    public static SqlFailure ReadFailure(HttpStatusCode status, byte[] body)
+    /// <param name="statement">What was asked, for advice that names its role and warehouse.</param>
+    public static SqlFailure ReadFailure(HttpStatusCode status, byte[] body, SqlStatement? statement = null)
     {
         var parsed = TryParse(body, out var root);
         var code = parsed ? Text(root, "code") : null;
         var message = (parsed ? Text(root, "message") : null) ?? $"HTTP {(int)status}";
         var kind = KindOf(status, code);
-        return new SqlFailure(kind, Advice(kind) is { } advice ? $"{message} {advice}" : message, code, parsed ? Text(root, "sqlState") : null);
+        return new SqlFailure(kind, SqlAdvice.For(kind, code, message, statement) is { } advice ? $"{message} {advice}" : message, code, parsed ? Text(root, "sqlState") : null);
     }
 
     private static SqlFailureKind KindOf(HttpStatusCode status, string? code) => code switch
     {
         "001003" => SqlFailureKind.Syntax,
         "002003" or "002043" or "000904" => SqlFailureKind.NotFound,
+        "390189" => SqlFailureKind.Forbidden,
+        "000709" => SqlFailureKind.UnknownStatement,
         "003001" => SqlFailureKind.InsufficientPrivileges,
         "000606" => SqlFailureKind.NoWarehouse,
         "000604" => SqlFailureKind.Canceled,
@@ -96,18 +100,6 @@ internal static class SqlWire
             >= HttpStatusCode.InternalServerError => SqlFailureKind.Unreachable,
             _ => SqlFailureKind.NotUnderstood,
         },
-    };
-
-    private static string? Advice(SqlFailureKind kind) => kind switch
-    {
-        SqlFailureKind.NoWarehouse => "Name a warehouse in the profile, or: ALTER USER <user> SET DEFAULT_WAREHOUSE = <warehouse>;",
-        SqlFailureKind.NotFound => "The object may exist without this role seeing it; names are upper case unless quoted.",
-        SqlFailureKind.InsufficientPrivileges => "The role needs a grant for this.",
-        SqlFailureKind.StatementCount => "Send one statement at a time: what was reviewed is what runs.",
-        SqlFailureKind.ResultTooLarge => "Ask for fewer columns or rows.",
-        SqlFailureKind.SignIn => "Sign in again: editorbridge login",
-        SqlFailureKind.Forbidden => "A network policy or the token's role stands in the way.",
-        _ => null,
     };
 
     private static SqlColumn Column(JsonElement type) => new(

@@ -18,17 +18,32 @@ namespace EditorBridge.Server.Tests.Hosting;
 public sealed class HostFixture : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("editorbridge-host-");
+    private readonly Action<WebApplicationBuilder>? _configure;
+    private readonly SandboxOptions _sandbox;
     private SandboxServer? _account;
     private WebApplication? _host;
 
+    public HostFixture() : this(null)
+    {
+    }
+
+    /// <param name="configure">Changes services before the host is built: another role, another clock.</param>
+    internal HostFixture(Action<WebApplicationBuilder>? configure, SandboxOptions? sandbox = null)
+    {
+        _configure = configure;
+        _sandbox = sandbox ?? new SandboxOptions();
+    }
+
     internal StateFolder State { get; private set; } = null!;
     public Uri Address { get; private set; } = null!;
+    internal SandboxServer Account => _account!;
+    internal IServiceProvider Services => _host!.Services;
     internal ReviewDesk Desk => _host!.Services.GetRequiredService<ReviewDesk>();
 
     public async ValueTask InitializeAsync()
     {
         State = StateFolder.Open(Path.Combine(_folder.FullName, "state"));
-        _account = await SandboxServer.StartAsync(new SandboxOptions(), CancellationToken.None);
+        _account = await SandboxServer.StartAsync(_sandbox, CancellationToken.None);
         StateFolder.WritePrivate(TokenFile, _account.ProgrammaticAccessToken);
         await StartHostAsync(options => options);
     }
@@ -45,7 +60,7 @@ public sealed class HostFixture : IAsyncLifetime
 
     private async Task StartHostAsync(Func<ServeOptions, ServeOptions> change)
     {
-        _host = HostApplication.Build(change(new ServeOptions { Port = 0, State = State, Sandbox = _account!.BaseAddress, TokenFile = TokenFile }));
+        _host = HostApplication.Build(change(new ServeOptions { Port = 0, State = State, Sandbox = _account!.BaseAddress, TokenFile = TokenFile }), configure: _configure);
         await _host.StartAsync();
         Address = new Uri(State.ReadHost()!.Url);
     }
@@ -76,13 +91,14 @@ public sealed class HostFixture : IAsyncLifetime
     }
 
     /// <summary>One call of an MCP tool, answered as JSON or as an event stream.</summary>
-    internal async Task<JsonNode> McpAsync(string method, object parameters)
+    internal async Task<JsonNode> McpAsync(string method, object parameters, CancellationToken cancellationToken = default, params (string Name, string Value)[] headers)
     {
         using var http = Client(Guard.Client.Mcp);
+        foreach (var (name, value) in headers) http.DefaultRequestHeaders.Add(name, value);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = Json(new { jsonrpc = "2.0", id = 1, method, @params = parameters }) };
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
-        using var response = await http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
+        using var response = await http.SendAsync(request, cancellationToken);
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
         var data = text.Split('\n').LastOrDefault(line => line.StartsWith("data: ", StringComparison.Ordinal))?[6..] ?? text;
         return JsonNode.Parse(data)!;
     }

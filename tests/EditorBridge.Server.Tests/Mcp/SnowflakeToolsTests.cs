@@ -1,0 +1,267 @@
+using System.Text.Json.Nodes;
+using EditorBridge.Audit;
+using EditorBridge.Gate;
+using EditorBridge.Ledger;
+using EditorBridge.Mcp;
+using EditorBridge.Sandbox;
+using EditorBridge.Server.Tests.Gate;
+using EditorBridge.Server.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EditorBridge.Server.Tests.Mcp;
+
+/// <summary>A host whose profile pins the role ANALYST, over an account that keeps results in parts of ten rows.</summary>
+public sealed class AnalystHost : IAsyncLifetime
+{
+    internal HostFixture Host { get; } = SnowflakeToolsTests.HostAs("ANALYST");
+
+    public ValueTask InitializeAsync() => Host.InitializeAsync();
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+}
+
+/// <summary>The gateway's own tools against the sandbox account, through real HTTP, the gate and the ledger.</summary>
+public sealed class SnowflakeToolsTests(AnalystHost analyst) : IClassFixture<AnalystHost>
+{
+    private readonly HostFixture _host = analyst.Host;
+
+    [Fact]
+    public async Task Tools_say_what_they_take_what_they_give_and_what_they_change()
+    {
+        var tools = (await _host.McpAsync("tools/list", new { }))["result"]!["tools"]!.AsArray();
+
+        Assert.Equal(SnowflakeTools.All.Count, tools.Count);
+        Assert.All(tools, tool =>
+        {
+            Assert.False(string.IsNullOrWhiteSpace(tool!["description"]!.GetValue<string>()));
+            Assert.False(tool["inputSchema"]!["additionalProperties"]!.GetValue<bool>());
+            Assert.NotNull(tool["outputSchema"]!["required"]);
+            Assert.False(tool["annotations"]!["openWorldHint"]!.GetValue<bool>());
+        });
+        Assert.Equal(["execute_sql", "cancel_statement"], tools.Where(t => !t!["annotations"]!["readOnlyHint"]!.GetValue<bool>()).Select(t => t!["name"]!.GetValue<string>()));
+    }
+
+    [Theory]
+    [InlineData("list_databases", "{}", "ANALYTICS")]
+    [InlineData("list_databases", """{"like":"anal%"}""", "ANALYTICS")]
+    [InlineData("describe_database", """{"database":"raw"}""", "SHOP")]
+    [InlineData("list_schemas", """{"database":"analytics","like":"mart%"}""", "MARTS")]
+    [InlineData("describe_schema", """{"database":"raw","schema":"shop"}""", "CUSTOMERS")]
+    [InlineData("list_tables", """{"database":"raw","schema":"shop","like":"ord%"}""", "ORDERS")]
+    [InlineData("describe_table", """{"database":"raw","schema":"shop","table":"customers"}""", "MASK_EMAIL")]
+    [InlineData("list_views", """{"database":"raw","schema":"shop"}""", "columns")]
+    [InlineData("list_warehouses", "{}", "COMPUTE_WH")]
+    [InlineData("describe_warehouse", """{"warehouse":"compute_wh"}""", "COMPUTE_WH")]
+    [InlineData("get_connection", "{}", "ANALYST")]
+    [InlineData("explain_sql", """{"sql":"select * from raw.shop.orders"}""", "TableScan")]
+    public async Task Tool_that_looks_runs_without_a_question(string tool, string arguments, string expected)
+    {
+        var result = await CallAsync(tool, JsonNode.Parse(arguments)!);
+
+        Assert.Null(result["isError"]);
+        Assert.Equal("done", result["structuredContent"]!["state"]!.GetValue<string>());
+        Assert.Contains(expected, result["structuredContent"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(result["content"]![0]!["text"]!.GetValue<string>()), result["structuredContent"]));
+    }
+
+    [Fact]
+    public async Task Two_roles_of_one_user_see_two_accounts()
+    {
+        const string Customers = "select email from raw.shop.customers order by customer_id limit 1";
+        const string Marts = "select count(*) from analytics.marts.customers";
+        await using var engineer = HostAs("DATA_ENGINEER");
+        await using var reader = HostAs("READER");
+        await engineer.InitializeAsync();
+        await reader.InitializeAsync();
+
+        Assert.Equal("customer1@example.com", await CellAsync(engineer, Customers));
+        Assert.DoesNotContain("@example.com", await CellAsync(_host, Customers), StringComparison.Ordinal);
+        var refused = await CallAsync("execute_sql", new { sql = Customers }, reader);
+        Assert.True(refused["isError"]!.GetValue<bool>());
+        Assert.Contains("002003", Text(refused), StringComparison.Ordinal);
+        Assert.Contains("role READER may not see it", Text(refused), StringComparison.Ordinal);
+        Assert.Equal("200", await CellAsync(reader, Marts));
+        Assert.DoesNotContain("RAW", (await CallAsync("list_databases", new { }, reader)).ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("select * from raw.shop.nothing", "002003", "GRANT SELECT ON TABLE RAW.SHOP.NOTHING TO ROLE ANALYST")]
+    [InlineData("select nothing from raw.shop.orders", "000904", "describe_table")]
+    [InlineData("selec 1", "001003", "syntax")]
+    public async Task Failure_names_the_code_and_what_mends_it(string sql, string code, string mends)
+    {
+        var asking = CallAsync("execute_sql", new { sql });
+        if (code == "001003") await _host.AnswerAsync(GateFixture.Approve());
+        var result = await asking;
+
+        Assert.True(result["isError"]!.GetValue<bool>());
+        Assert.Contains("Snowflake " + code, Text(result), StringComparison.Ordinal);
+        Assert.Contains(mends, Text(result), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("execute_sql", """{"sql":"select 1","limit":5}""", "no argument 'limit'")]
+    [InlineData("execute_sql", """{"max_rows":5}""", "needs 'sql'")]
+    [InlineData("execute_sql", """{"sql":"select 1","max_rows":"5"}""", "whole number")]
+    [InlineData("execute_sql", """{"sql":"select 1","max_rows":5000}""", "from 1 to 1000")]
+    [InlineData("execute_sql", """{"sql":""}""", "not empty")]
+    [InlineData("list_tables", """{"database":"raw"}""", "needs 'schema'")]
+    [InlineData("get_statement", """{"statement_handle":"01b00000-0000-0000-0000-000000000000"}""", "started no statement")]
+    [InlineData("drop_everything", "{}", "no tool")]
+    public async Task Input_that_does_not_fit_is_refused_with_what_would(string tool, string arguments, string reason)
+    {
+        var result = await CallAsync(tool, JsonNode.Parse(arguments)!);
+
+        Assert.True(result["isError"]!.GetValue<bool>());
+        Assert.Contains(reason, Text(result), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Result_is_read_on_page_by_page_over_the_parts_the_account_keeps()
+    {
+        var first = (await CallAsync("execute_sql", new { sql = "select order_id from raw.shop.orders order by order_id limit 35", max_rows = 12 }))["structuredContent"]!;
+        var rows = Rows(first);
+        var handle = first["statement_handle"]!.GetValue<string>();
+        for (var page = first; page["next_row_offset"] is { } next; rows.AddRange(Rows(page)))
+            page = (await CallAsync("get_result_page", new { statement_handle = handle, row_offset = next.GetValue<int>(), max_rows = 15 }))["structuredContent"]!;
+
+        Assert.True(first["truncated"]!.GetValue<bool>());
+        Assert.Equal(Enumerable.Range(1, 35).Select(id => id.ToString()), rows);
+        Assert.Contains("none at 35", Text(await CallAsync("get_result_page", new { statement_handle = handle, row_offset = 35 })), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statement_in_the_background_is_asked_for_stopped_and_listed()
+    {
+        const string Session = "session-background";
+        var starting = CallAsync("execute_sql", new { sql = "select system$wait(60)", background = true }, session: Session);
+        await _host.AnswerAsync(GateFixture.Approve());
+        var started = (await starting)["structuredContent"]!;
+        var handle = started["statement_handle"]!.GetValue<string>();
+        Assert.Equal("running", started["state"]!.GetValue<string>());
+        Assert.Equal("running", (await CallAsync("get_statement", new { statement_handle = handle }, session: Session))["structuredContent"]!["state"]!.GetValue<string>());
+
+        Assert.Contains("started no statement", Text(await CallAsync("cancel_statement", new { statement_handle = handle }, session: "another")), StringComparison.Ordinal);
+        var stopped = (await CallAsync("cancel_statement", new { statement_handle = handle }, session: Session))["structuredContent"]!;
+        Assert.Equal("cancelled", stopped["state"]!.GetValue<string>());
+
+        var listed = Assert.Single((await CallAsync("list_statements", new { }, session: Session))["structuredContent"]!["statements"]!.AsArray())!;
+        Assert.Equal((handle, "cancelled"), (listed["statement_handle"]!.GetValue<string>(), listed["state"]!.GetValue<string>()));
+        Assert.Equal("cancelled", await OutcomeAsync(listed["call"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Client_that_goes_away_takes_its_statement_with_it_and_the_ledger_says_so()
+    {
+        const string Session = "session-gone";
+        using var gone = new CancellationTokenSource();
+        var asking = _host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql = "select system$wait(61)" } }, gone.Token, (McpDoor.SessionHeader, Session));
+        await _host.AnswerAsync(GateFixture.Approve());
+        var running = await UntilListedAsync(Session);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+
+        Assert.Equal("cancelled", await OutcomeAsync(running["call"]!.GetValue<string>()));
+        var state = (await CallAsync("get_statement", new { statement_handle = running["statement_handle"]!.GetValue<string>() }, session: Session))["structuredContent"]!;
+        Assert.Equal("cancelled", state["state"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Statement_carries_the_ledgers_call_in_its_query_tag()
+    {
+        const string Session = "session-tag";
+        var done = (await CallAsync("execute_sql", new { sql = "select 'tagged'" }, session: Session))["structuredContent"]!;
+        var handle = done["statement_handle"]!.GetValue<string>();
+        var tag = JsonNode.Parse(await CellAsync(_host, $"select query_tag from table(information_schema.query_history()) where query_id = '{handle}'"))!;
+        var entries = await _host.EntriesAsync(tag["call"]!.GetValue<string>());
+
+        Assert.Equal(("editorbridge", Session), (tag["app"]!.GetValue<string>(), tag["session"]!.GetValue<string>()));
+        Assert.Equal(handle, entries[^1].Draft.Facts!["statementHandle"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Result_goes_into_a_new_file_of_the_workspace_and_never_over_one()
+    {
+        var folder = Directory.CreateTempSubdirectory("editorbridge-results-");
+        try
+        {
+            var saved = await SaveAsync("out.csv", folder.FullName);
+            var text = await File.ReadAllLinesAsync(Path.Combine(folder.FullName, "out.csv"));
+            Assert.Equal(25, saved["structuredContent"]!["saved_rows"]!.GetValue<int>());
+            Assert.Null(saved["structuredContent"]!["rows"]);
+            Assert.Equal(["ORDER_ID,STATUS", "1,completed"], text[..2]);
+            Assert.Equal(26, text.Length);
+
+            Assert.Contains("never overwrites", Text(await SaveAsync("out.csv", folder.FullName)), StringComparison.Ordinal);
+            Assert.Contains(".csv or .jsonl", Text(await SaveAsync("out.exe", folder.FullName)), StringComparison.Ordinal);
+            Assert.Contains("inside the workspace", Text(await SaveAsync("../out2.csv", folder.FullName)), StringComparison.Ordinal);
+            Assert.Contains("which folder", Text(await SaveAsync("out3.csv", null)), StringComparison.Ordinal);
+            var away = Directory.CreateSymbolicLink(Path.Combine(folder.FullName, "away"), Path.GetTempPath());
+            Assert.Contains("inside the workspace", Text(await SaveAsync(Path.Combine(away.Name, "out4.csv"), folder.FullName)), StringComparison.Ordinal);
+            Assert.Contains("002003", Text(await SaveAsync("none.jsonl", folder.FullName, "select * from raw.shop.nothing")), StringComparison.Ordinal);
+            Assert.Equal(["away", "out.csv"], folder.EnumerateFileSystemInfos().Select(f => f.Name).Order());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Result_into_a_protected_place_asks_a_person()
+    {
+        var folder = Directory.CreateTempSubdirectory("editorbridge-results-");
+        try
+        {
+            folder.CreateSubdirectory(".git");
+            var saving = SaveAsync(".git/config.csv", folder.FullName);
+            await _host.AnswerAsync(GateFixture.Reject("not there"));
+
+            Assert.Contains("not there", Text(await saving), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    internal static HostFixture HostAs(string role) => new(
+        builder => builder.Services.AddSingleton(new GateContext("sandbox", role, "COMPUTE_WH")), new SandboxOptions { SqlPartitionRows = 10 });
+
+    private Task<JsonNode> SaveAsync(string path, string? workspace, string sql = "select order_id, status from raw.shop.orders order by 1 limit 25") => CallAsync(
+        "execute_sql", new { sql, save_to = path }, headers: workspace is null ? [] : [(McpDoor.WorkspaceHeader, Uri.EscapeDataString(workspace))]);
+
+    private async Task<JsonNode> CallAsync(string name, object arguments, HostFixture? host = null, string? session = null, params (string, string)[] headers) =>
+        (await (host ?? _host).McpAsync("tools/call", new { name, arguments }, default, session is null ? headers : [(McpDoor.SessionHeader, session), .. headers]))["result"]!;
+
+    private async Task<string> CellAsync(HostFixture host, string sql)
+    {
+        var result = await CallAsync("execute_sql", new { sql }, host);
+        Assert.True(result["isError"] is null, Text(result));
+        return result["structuredContent"]!["rows"]![0]![0]!.ToString();
+    }
+
+    private async Task<JsonNode> UntilListedAsync(string session)
+    {
+        using var patience = new CancellationTokenSource(TestLimits.Signal);
+        while (true)
+        {
+            if ((await CallAsync("list_statements", new { }, session: session))["structuredContent"]!["statements"]!.AsArray() is [{ } only]) return only;
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task<string?> OutcomeAsync(string callId)
+    {
+        using var patience = new CancellationTokenSource(TestLimits.Signal);
+        while (true)
+        {
+            if ((await _host.EntriesAsync(callId)).LastOrDefault(e => e.Draft.Kind == EntryKind.ActionOutcome) is { } outcome) return outcome.Draft.Result;
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static List<string> Rows(JsonNode page) => [.. page["rows"]!.AsArray().Select(row => row![0]!.ToString())];
+
+    private static string Text(JsonNode result) => result["content"]![0]!["text"]!.GetValue<string>();
+}
