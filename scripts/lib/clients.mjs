@@ -25,6 +25,11 @@ const fetched = {
     installedBytes: 64_000_000,
     program: 'node_modules/@anthropic-ai/claude-code/cli.js',
   },
+  'axe-core-4.14.1': {
+    title: 'axe-core 4.14.1',
+    installedBytes: 3_500_000,
+    program: 'node_modules/axe-core/axe.min.js',
+  },
   'code-server-4.139.1': {
     title: 'VS Code workbench (code-server 4.139.1) with Node 24',
     installedBytes: 805_000_000,

@@ -11,7 +11,7 @@ import { dim, duration, green, red, say, status, yellow } from './terminal.mjs';
 /** What an end-to-end folder drives. `any`: one of the clients is enough, tests leave out the others by themselves. */
 const clientsOf = {
   claude: { any: ['claude-code-2.1.330', 'claude-code-2.1.112'] },
-  portal: { all: ['chromium'] },
+  portal: { all: ['chromium', 'axe-core-4.14.1'] },
   vscode: { all: ['code-server-4.139.1', 'chromium'] },
 };
 
