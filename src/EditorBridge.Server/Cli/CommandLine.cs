@@ -18,6 +18,7 @@ internal static class CommandLine
             ClaudeCommand.Build(),
             SqlCommands.Build(),
             EditorCommand.Build(),
+            McpCommand.Build(),
             StopCommand.Build(),
             SetupCommand.Build(),
             DoctorCommand.Build(),

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using EditorBridge.Mcp.Stdio;
+using Microsoft.Extensions.Logging.Console;
+
+namespace EditorBridge.Cli;
+
+/// <summary><c>editorbridge mcp</c>: without a command below it, an MCP server on stdin and stdout. stdout carries MCP and nothing else.</summary>
+internal static class McpCommand
+{
+    public static Command Build()
+    {
+        var state = StateOption.Build();
+        var command = new Command("mcp", "Serve the MCP gateway over stdin and stdout, for a client that starts its servers itself. The folder it is started in is the workspace.") { state };
+        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(() => RelayAsync(parsed.GetValue(state), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> RelayAsync(string? stateFolder, CancellationToken cancellationToken)
+    {
+        // First the raw streams, then stdout is taken away from everybody else: no logger and no stray line can come between messages.
+        await using var fromClient = Console.OpenStandardInput();
+        await using var toClient = Console.OpenStandardOutput();
+        Console.SetOut(Console.Error);
+        using var logging = LoggerFactory.Create(builder => builder
+            .AddSimpleConsole(console => console.SingleLine = true)
+            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        using var relay = new StdioRelay(StateFolder.Open(stateFolder), Directory.GetCurrentDirectory(), TimeProvider.System, logging.CreateLogger("mcp"));
+        try
+        {
+            await relay.RunAsync(fromClient, toClient, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl+C and SIGTERM end it as cleanly as a closed stdin.
+        }
+
+        return 0;
+    }
+}
