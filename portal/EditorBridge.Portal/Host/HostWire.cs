@@ -72,6 +72,7 @@ public static class HostWire
         "secondPersonNeeded" => VerdictResult.SecondPersonNeeded,
         "editRaisesRisk" => VerdictResult.EditRaisesRisk,
         "notEditable" => VerdictResult.NotEditable,
+        "notForSession" => VerdictResult.NotForSession,
         _ => null,
     };
 }

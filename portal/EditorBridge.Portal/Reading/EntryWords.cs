@@ -29,6 +29,7 @@ public static class EntryWords
         EntryKind.RetentionApplied => "Old texts dropped",
         EntryKind.HoldPlaced => "Legal hold placed",
         EntryKind.HoldReleased => "Legal hold released",
+        EntryKind.GrantEnded => "Session grant ended",
         // A newer host may write kinds this portal does not know; their wire name is better than no name.
         _ => kind.WireName(),
     };

@@ -45,6 +45,8 @@ public enum EntryKind
     /// <summary>A legal hold keeps payloads from retention until it is released.</summary>
     HoldPlaced,
     HoldReleased,
+    /// <summary>A person's "the same again in this session" is over: revoked, expired, or its session or policy is gone. It began with its verdict.</summary>
+    GrantEnded,
 }
 
 /// <summary>A text kept beside the chain; the chain holds its digest, so the text can be dropped later and the chain still verifies.</summary>

@@ -30,6 +30,7 @@ public static class EntryKinds
         EntryKind.RetentionApplied => "retention.applied",
         EntryKind.HoldPlaced => "hold.placed",
         EntryKind.HoldReleased => "hold.released",
+        EntryKind.GrantEnded => "grant.ended",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An entry kind without a wire name."),
     };
 

@@ -34,12 +34,26 @@ public sealed record ReviewItem
     public required Decision Decision { get; init; }
     public required Severity Severity { get; init; }
 
+    /// <summary>The account, role and warehouse it would run under; null when not known.</summary>
+    public string? Account { get; init; }
+    public string? Role { get; init; }
+    public string? Warehouse { get; init; }
+
+    /// <summary>What the person last asked of the agent in this session; null when it was not seen.</summary>
+    public string? Prompt { get; init; }
+
     /// <summary>The class of the statement that matters most; null where there is no SQL.</summary>
     public StatementClass? Class { get; init; }
 
     /// <summary>The canonical (RFC 8785) JSON of the tool's input; the approval is bound to its SHA-256.</summary>
     public required string Input { get; init; }
     public required string InputDigest { get; init; }
+
+    /// <summary>The file it would change, absolute; null when it changes none.</summary>
+    public string? FilePath { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of that file's bytes when the question was asked, <c>absent</c> when there was none; null without a file.</summary>
+    public string? FileDigest { get; init; }
     public FileChange? Change { get; init; }
     /// <summary>The text a reviewer may edit when there is no file: a command, a statement.</summary>
     public string? Proposed { get; init; }
@@ -47,6 +61,27 @@ public sealed record ReviewItem
     public string? EditableProperty { get; init; }
     public ImmutableArray<Finding> Findings { get; init; } = [];
     public ImmutableArray<SqlObject> Objects { get; init; } = [];
+    public ImmutableArray<string> Columns { get; init; } = [];
+
+    /// <summary>What "the same again" would mean in this session; null when that is not offered.</summary>
+    public SessionScope? SessionScope { get; init; }
+
+    /// <summary>The review whose edited text this one is about: the edit was riskier than what had been proposed.</summary>
+    public string? RevisionOf { get; init; }
+
+    /// <summary>Who wrote that text; like the requester, they cannot be the second of two.</summary>
+    public string? EditedBy { get; init; }
+
+    /// <summary>Digest of the input the agent sent, where <see cref="Input"/> is a reviewer's; the same call asked again is found by it.</summary>
+    public string? AskedDigest { get; init; }
+
+    /// <summary>What an approval holds for.</summary>
+    public ActionBinding Binding => new(Tool, InputDigest, FilePath, FileDigest, Account, Role, Warehouse, Decision.PolicyVersion);
+
+    /// <summary>Whether the agent asks for the same as here: a retry, a re-prompt, the non-streaming fallback. The file may have changed since; that voids an approval, not the question.</summary>
+    public bool IsAskedBy(ReviewItem again) =>
+        SessionId == again.SessionId && Tool == again.Tool && (AskedDigest ?? InputDigest) == again.InputDigest
+        && (Account, Role, Warehouse, Decision.PolicyVersion) == (again.Account, again.Role, again.Warehouse, again.Decision.PolicyVersion);
 }
 
 public enum VerdictKind
@@ -59,7 +94,8 @@ public enum VerdictKind
 /// <summary>What a person said.</summary>
 /// <param name="Surface">editor, portal, terminal, elicitation.</param>
 /// <param name="EditedText">The whole text instead of the proposed one, with <see cref="VerdictKind.ApproveEdited"/>.</param>
-public sealed record Verdict(VerdictKind Kind, string Person, string Surface, string? Reason, string? EditedText);
+/// <param name="AgainForSession">Allow the same again in this session, with <see cref="VerdictKind.Approve"/> and where <see cref="ReviewItem.SessionScope"/> is offered.</param>
+public sealed record Verdict(VerdictKind Kind, string Person, string Surface, string? Reason, string? EditedText, bool AgainForSession = false);
 
 /// <summary>What became of a verdict.</summary>
 public enum VerdictResult
@@ -73,9 +109,11 @@ public enum VerdictResult
     NotThisPerson,
     /// <summary>First of two approvals recorded; a second person is needed.</summary>
     SecondPersonNeeded,
-    /// <summary>The edited text is riskier than what was proposed: it is a new review.</summary>
+    /// <summary>The edited text is riskier than what was proposed: it has become a review of its own, and this one ended without releasing anything.</summary>
     EditRaisesRisk,
     NotEditable,
+    /// <summary>"The same again in this session" is not offered for this action.</summary>
+    NotForSession,
 }
 
 /// <summary>Where a review stands.</summary>

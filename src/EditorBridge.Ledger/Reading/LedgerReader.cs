@@ -87,6 +87,17 @@ public sealed partial class LedgerReader : IDisposable
     public Task<ImmutableArray<AuditEntry>> OpenReviewsAsync(CancellationToken cancellationToken = default) =>
         RunAsync(OpenReviews, cancellationToken);
 
+    /// <summary>
+    /// Final verdicts since a time that no admission or refusal has used yet, each with the <see cref="EntryKind.ReviewOpened"/> entry it answers. A verdict that went on as
+    /// another review is not one.
+    /// </summary>
+    public Task<ImmutableArray<(AuditEntry Opened, AuditEntry Verdict)>> UndeliveredVerdictsAsync(DateTimeOffset since, CancellationToken cancellationToken = default) =>
+        RunAsync(q => UndeliveredVerdicts(q, since.ToUnixTimeMilliseconds()), cancellationToken);
+
+    /// <summary>The newest answer of the gate (<see cref="EntryKind.ActionAdmitted"/> or <see cref="EntryKind.ActionRefused"/>) for a session's tool_use; null when it was never asked.</summary>
+    public Task<AuditEntry?> AnswerToToolUseAsync(string sessionId, string toolUseId, CancellationToken cancellationToken = default) =>
+        RunAsync(q => AnswerToToolUse(q, sessionId, toolUseId), cancellationToken);
+
     /// <summary>Intents without an outcome: <see cref="EntryKind.MessageIntent"/> and <see cref="EntryKind.ActionAdmitted"/> entries of calls that are still open.</summary>
     public Task<ImmutableArray<AuditEntry>> OpenIntentsAsync(CancellationToken cancellationToken = default) =>
         RunAsync(OpenIntents, cancellationToken);
@@ -121,6 +132,36 @@ public sealed partial class LedgerReader : IDisposable
         EntryKind.ActionRefused or EntryKind.ActionAdmitted or EntryKind.OutcomeUnknown => true,
         _ => false,
     };
+
+    private static ImmutableArray<(AuditEntry Opened, AuditEntry Verdict)> UndeliveredVerdicts(LedgerQuery q, long since)
+    {
+        string verdict = EntryKind.ReviewVerdict.WireName();
+        string[] answers = [EntryKind.ActionAdmitted.WireName(), EntryKind.ActionRefused.WireName(), EntryKind.OutcomeUnknown.WireName()];
+        string[] calls = [.. q.Context.Entries
+            .Where(e => e.Kind == verdict && e.At >= since && !q.Context.Entries.Any(a => a.CallId == e.CallId && answers.Contains(a.Kind)))
+            .Select(e => e.CallId).Distinct()];
+        var found = ImmutableArray.CreateBuilder<(AuditEntry, AuditEntry)>();
+        foreach (string call in calls)
+        {
+            ImmutableArray<AuditEntry> entries = Entries(q, q.Context.Entries.Where(e => e.CallId == call));
+            AuditEntry? opened = entries.LastOrDefault(e => e.Draft.Kind is EntryKind.ReviewOpened);
+            AuditEntry? given = opened is null ? null : entries.FirstOrDefault(e => e.Sequence > opened.Sequence
+                && e.Draft.Kind is EntryKind.ReviewVerdict && SameReview(e.Draft, opened.Draft) && CallFold.IsFinal(e.Draft) && e.Draft.Facts?["continuedIn"] is null);
+            if (given is not null)
+            {
+                found.Add((opened!, given));
+            }
+        }
+        return found.ToImmutable();
+    }
+
+    private static AuditEntry? AnswerToToolUse(LedgerQuery q, string sessionId, string toolUseId)
+    {
+        string[] answers = [EntryKind.ActionAdmitted.WireName(), EntryKind.ActionRefused.WireName()];
+        // By way of the calls, which are indexed by session.
+        IQueryable<string> calls = q.Context.Calls.Where(c => c.SessionId == sessionId).Select(c => c.CallId);
+        return Entries(q, q.Context.Entries.Where(e => calls.Contains(e.CallId) && e.ToolUseId == toolUseId && answers.Contains(e.Kind))).LastOrDefault();
+    }
 
     private static bool SameReview(AuditDraft entry, AuditDraft opened) =>
         entry.Facts?["reviewId"] is not { } id || id.ToJsonString() == opened.Facts?["reviewId"]?.ToJsonString();

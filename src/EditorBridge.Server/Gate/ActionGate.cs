@@ -13,13 +13,15 @@ namespace EditorBridge.Gate;
 /// The one gate. Every door calls <see cref="AdmitAsync"/> and runs nothing without its admission.
 /// <code>
 ///  door ──► 1 asked before? ──► 2 read ──► 3 policy ──┬─ allow ──────────────────────────► 6 record ──► release
-///            (another door)      (SQL,     (effect)   ├─ review ─► 4 a person ─► 5 check ─► 6 record ──► release or refuse
-///                                 files)              └─ deny ───────────────────────────► 6 record ──► refuse
+///            (another door,      (SQL,     (effect)   ├─ review ─► 4 a person ─► 5 check ─► 6 record ──► release or refuse
+///             still the same)     files)              │            (or a session grant)
+///                                                     └─ deny ───────────────────────────► 6 record ──► refuse
 /// </code>
 /// What cannot be recorded is refused; what fails on the way is refused with the reason.
 /// </summary>
 internal sealed partial class ActionGate(
-    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, GateContext context, TimeProvider time, ILogger<ActionGate> logger)
+    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants,
+    GateContext context, TimeProvider time, ILogger<ActionGate> logger)
 {
     /// <summary>How long a review waits before it counts as rejected. Just under the hook's own limit of 1800 s, so that the answer is ours and says why.</summary>
     public static readonly TimeSpan ReviewLifetime = TimeSpan.FromMinutes(29);
@@ -29,26 +31,25 @@ internal sealed partial class ActionGate(
     public async Task<Admission> AdmitAsync(ActionRequest request, CancellationToken callerGone)
     {
         var callId = Guid.CreateVersion7().ToString("N");
+        request = admitted.Completed(request);
         try
         {
-            // 1. One call that passes several doors is asked once.
-            if (admitted.Find(request) is { } earlier) return earlier;
+            // 1. One call that passes several doors is asked once, unless what was released is not the same any more.
+            if (admitted.Find(request) is { } earlier && (!earlier.IsReleased || await VoidAsync(earlier) is null)) return earlier;
 
-            // 2. Read what it would do.
-            var reading = ActionReading.Read(request, context, time.GetLocalNow(), FileText.ReadOrNull);
-
-            // 3. What policy says.
-            var decision = PolicyEvaluator.Decide(await policy.ForAsync(request.Workspace), reading.Facts);
-            if (request.AsksPerson && decision.Effect == Effect.Allow)
-                decision = decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." };
+            // 2. Read what it would do, and 3. what policy says.
+            var judged = await JudgeAsync(request);
+            var (reading, decision) = (judged.Reading, judged.Decision);
+            await grants.PolicyIsAsync(request.Workspace, decision.PolicyVersion);
             var (admission, review) = decision.Effect switch
             {
                 Effect.Allow => (new Admission(AdmissionKind.Released, callId, request.Input, decision.Summary, Person: null), null),
                 Effect.Deny => (new Admission(AdmissionKind.Refused, callId, request.Input, "EditorBridge policy refuses this: " + decision.Summary, Person: null), null),
-                _ => await ReviewAsync(request, reading, decision, callId, callerGone),
+                _ when grants.Use(request.SessionId, judged.Scope) is { } grant => (Again(request, callId, grant), null),
+                _ => await ReviewAsync(request, judged, callId, callerGone),
             };
 
-            admission = admission with { Obligations = decision.Obligations };
+            admission = admission with { Obligations = decision.Obligations, Binding = admission.Binding ?? BindingOf(request, judged), Workspace = request.Workspace };
 
             // 6. Record first, then release.
             await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, RiskOf(reading, decision), reading.Title, reading.Class));
@@ -81,7 +82,7 @@ internal sealed partial class ActionGate(
         var request = new ActionRequest { Door = Door.OpenDiff, Tool = "Read", Input = new JsonObject { ["file_path"] = path }.ToJsonString(), Actor = "editor", Workspace = workspace };
         try
         {
-            return PolicyEvaluator.Decide(await policy.ForAsync(workspace), ActionReading.Read(request, context, time.GetLocalNow(), FileText.ReadOrNull).Facts).Effect == Effect.Allow;
+            return (await JudgeAsync(request)).Decision.Effect == Effect.Allow;
         }
         catch (Exception e) when (e is BrokenPolicyException or LedgerUnavailableException)
         {
@@ -90,31 +91,87 @@ internal sealed partial class ActionGate(
         }
     }
 
-    /// <summary>Why an edited text may not run under the review it was written in; null when it may.</summary>
-    public async Task<string?> EditRaisesRiskAsync(ReviewItem item, string editedText)
+    /// <summary>
+    /// The last look of a door that runs an action itself, just before it runs: why the admission no longer holds, for people and the model; null when it does.
+    /// </summary>
+    public async Task<string?> VoidAsync(Admission admission)
     {
-        if (ToolInput.WithEdit(item.Tool, item.Input, item.Change, editedText) is not { } input)
-            return "The edited text does not fit into this tool's input. Nothing was decided.";
-        var reading = ActionReading.Read(Edited(item, input), context, time.GetLocalNow(), FileText.ReadOrNull);
-        var decision = PolicyEvaluator.Decide(await policy.ForAsync(item.Workspace), reading.Facts);
-        if (decision.Effect == Effect.Deny) return "Policy refuses the edited text: " + decision.Summary + " Nothing was decided.";
-        var risk = RiskOf(reading, decision);
-        return risk > item.Severity
-            ? $"The edited text is riskier ({risk.ToString().ToLowerInvariant()}) than what was proposed ({item.Severity.ToString().ToLowerInvariant()}). It needs a review of its own: reject this one and ask the agent for it."
-            : null;
+        if (admission.Binding is not { } binding) return null;
+        if (admission.ValidUntil is { } until && until < time.GetUtcNow()) return "The approval was not used in time and has lapsed.";
+        try
+        {
+            return binding.DifferenceTo(await NowAsync(binding, admission.Workspace)) is { } difference ? $"{difference} since this was approved, so the approval no longer fits." : null;
+        }
+        catch (Exception e) when (e is BrokenPolicyException or LedgerUnavailableException)
+        {
+            return $"The policy in force is not known: {e.Message}";
+        }
     }
 
-    // 4. A person, then 5. a last look: what was approved is what runs.
-    private async Task<(Admission, ReviewItem)> ReviewAsync(
-        ActionRequest request, ActionReading reading, Decision decision, string callId, CancellationToken callerGone)
+    /// <summary>Looks at a reviewer's own text before it is released.</summary>
+    public async Task<EditJudgement> JudgeEditAsync(ReviewItem item, Verdict verdict)
     {
-        var opened = time.GetUtcNow();
-        var asked = new ReviewItem
+        if (ToolInput.WithEdit(item.Tool, item.Input, item.Change, verdict.EditedText!) is not { } input)
+            return EditJudgement.Impossible("The edited text does not fit into this tool's input. Nothing was decided.");
+        var request = RequestOf(item, input);
+        var judged = await JudgeAsync(request);
+        if (judged.Decision.Effect == Effect.Deny) return EditJudgement.Impossible("Policy refuses the edited text: " + judged.Decision.Summary + " Nothing was decided.");
+        if (!NeedsOwnReview(item, judged)) return EditJudgement.Fits;
+        return EditJudgement.Anew(Question(request, judged, ReviewId(Guid.CreateVersion7().ToString("N")), item.CallId, item.ExpiresAt) with
         {
-            Id = ReviewId(callId),
+            Requester = item.Requester,
+            RevisionOf = item.Id,
+            EditedBy = verdict.Person,
+            AskedDigest = item.AskedDigest ?? item.InputDigest,
+            SessionScope = null,
+        });
+    }
+
+    // More at stake than in what was proposed, or a count of people that this text has not had.
+    private static bool NeedsOwnReview(ReviewItem item, Judgement judged)
+    {
+        var (was, now) = (item.Decision.Obligations, judged.Decision.Obligations);
+        return was.TwoPeople || now.TwoPeople || now.ReasonRequired && !was.ReasonRequired
+            || RiskOf(judged.Reading, judged.Decision) > item.Severity
+            || judged.Reading.Findings.Any(finding => finding.Severity >= Severity.High && !item.Findings.Any(known => known.RuleId == finding.RuleId));
+    }
+
+    private async Task<Judgement> JudgeAsync(ActionRequest request)
+    {
+        var files = new FileReads();
+        var reading = ActionReading.Read(request, context, time.GetLocalNow(), files.TextOrNull);
+        var explained = PolicyEvaluator.Explain(await policy.ForAsync(request.Workspace), reading.Facts);
+        var decision = request.AsksPerson && explained.Decision.Effect == Effect.Allow
+            ? explained.Decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." }
+            : explained.Decision;
+        return new Judgement(
+            reading, decision, SessionScope.Of(request.SessionId, reading.Facts, explained, CanonicalJson.Digest(request.Input)),
+            reading.FilePath is { } path ? files.DigestOf(path) : null);
+    }
+
+    private static Admission Again(ActionRequest request, string callId, SessionGrant grant) => new(
+        AdmissionKind.Released, callId, request.Input, $"{grant.Person} approved the same in EditorBridge and allowed it again for this session ({grant.Id}).", grant.Person)
+    {
+        SessionGrant = grant.Id,
+    };
+
+    // 4. A person, then 5. a last look: what was approved is what runs.
+    private async Task<(Admission, ReviewItem)> ReviewAsync(ActionRequest request, Judgement judged, string callId, CancellationToken callerGone)
+    {
+        var asked = Question(request, judged, ReviewId(callId), callId, time.GetUtcNow() + (context.ReviewLifetime ?? ReviewLifetime));
+        var closed = await desk.AskAsync(asked, callerGone);
+        return (await AfterVerdictAsync(request, closed), closed.Item);
+    }
+
+    private ReviewItem Question(ActionRequest request, Judgement judged, string id, string callId, DateTimeOffset expires)
+    {
+        var reading = judged.Reading;
+        return new ReviewItem
+        {
+            Id = id,
             CallId = callId,
-            OpenedAt = opened,
-            ExpiresAt = opened + ReviewLifetime,
+            OpenedAt = time.GetUtcNow(),
+            ExpiresAt = expires,
             Door = request.Door,
             Tool = request.Tool,
             ToolUseId = request.ToolUseId,
@@ -122,47 +179,64 @@ internal sealed partial class ActionGate(
             Actor = request.Actor,
             Requester = Environment.UserName,
             Workspace = request.Workspace,
+            Prompt = sessions.PromptOf(request.SessionId),
             Title = reading.Title,
-            Decision = decision,
-            Severity = RiskOf(reading, decision),
+            Decision = judged.Decision,
+            Severity = RiskOf(reading, judged.Decision),
+            Account = context.Account,
+            Role = context.Role,
+            Warehouse = context.Warehouse,
             Class = reading.Class,
             Input = request.Input,
             InputDigest = CanonicalJson.Digest(request.Input),
+            FilePath = reading.FilePath,
+            FileDigest = judged.FileDigest,
             Change = reading.Change,
             Proposed = reading.Proposed,
             EditableProperty = reading.EditableProperty,
             Findings = reading.Findings,
             Objects = reading.Objects,
+            Columns = reading.Columns,
+            SessionScope = judged.Scope,
         };
-        var closed = await desk.AskAsync(asked, callerGone);
-        return (AfterVerdict(request, reading, closed), closed.Item);
     }
 
-    private static Admission AfterVerdict(ActionRequest request, ActionReading reading, ClosedReview closed)
+    private async Task<Admission> AfterVerdictAsync(ActionRequest request, ClosedReview closed)
     {
-        var callId = closed.Item.CallId;
-        Admission Refuse(string reason) => new(AdmissionKind.Refused, callId, request.Input, reason, closed.Person);
+        var item = closed.Item;
+        Admission Refuse(string reason) => new(AdmissionKind.Refused, item.CallId, request.Input, reason, closed.Person);
 
-        switch (closed.State)
-        {
-            case ReviewState.Rejected:
-                return Refuse($"{closed.Person} reviewed this in EditorBridge and rejected it{Because(closed.Reason)}. It was not run.");
-            case ReviewState.Expired:
-                return Refuse("Nobody answered the review in EditorBridge in time, which counts as a rejection. It was not run.");
-            case ReviewState.Withdrawn:
-                return Refuse("The agent's client took the question back: it was answered in the client itself. EditorBridge released nothing.");
-            case ReviewState.Approved or ReviewState.Edited when reading.Change is { } change && FileText.ReadOrNull(change.Path) != change.Before:
-                return Refuse($"{Path.GetFileName(change.Path)} changed while the review was open, so the approval no longer fits it. It was not run; read the file and try again.");
-            case ReviewState.Approved:
-                return new(AdmissionKind.Released, callId, request.Input, $"{closed.Person} approved this in EditorBridge{Because(closed.Reason)}.", closed.Person);
-            case ReviewState.Edited:
-                return ToolInput.WithEdit(request.Tool, request.Input, reading.Change, closed.EditedText!) is { } input
-                    ? new(AdmissionKind.ReleasedEdited, callId, input, $"{closed.Person} changed this in EditorBridge before approving it{Because(closed.Reason)}. What ran is the reviewer's text, not yours.", closed.Person)
-                    : Refuse("The reviewer's text does not fit this call any more. It was not run.");
-            default:
-                return Refuse($"The review ended in a way that does not release anything ({closed.State}).");
-        }
+        if (closed.State == ReviewState.Rejected) return Refuse($"{closed.Person} reviewed this in EditorBridge and rejected it{Because(closed.Reason)}. It was not run.");
+        if (closed.State == ReviewState.Expired) return Refuse("Nobody answered the review in EditorBridge in time, which counts as a rejection. It was not run.");
+        if (closed.State == ReviewState.Withdrawn) return Refuse("The agent's client took the question back: it was answered in the client itself. EditorBridge released nothing.");
+        if (closed.State is not (ReviewState.Approved or ReviewState.Edited)) return Refuse($"The review ended in a way that does not release anything ({closed.State}).");
+        if (item.Binding.DifferenceTo(await NowAsync(item.Binding, request.Workspace)) is { } difference)
+            return Refuse($"{difference} while the review was open, so the approval no longer fits it. It was not run; {(item.FilePath is null ? "" : "read the file and ")}try again, and it will be asked again.");
+
+        var input = closed.State == ReviewState.Approved ? item.Input : ToolInput.WithEdit(request.Tool, item.Input, item.Change, closed.EditedText!);
+        if (input is null) return Refuse("The reviewer's text does not fit this call any more. It was not run.");
+        var admission = input == request.Input
+            ? new Admission(AdmissionKind.Released, item.CallId, input, $"{closed.Person} approved this in EditorBridge{Because(closed.Reason)}.", closed.Person)
+            : new Admission(AdmissionKind.ReleasedEdited, item.CallId, input, $"{Editors(closed)} changed this in EditorBridge before approving it{Because(closed.Reason)}. What ran is the reviewer's text, not yours.", closed.Person);
+        return admission with { Binding = item.Binding with { InputDigest = CanonicalJson.Digest(input) }, ValidUntil = closed.At + ReviewDesk.GrantLifetime(item) };
     }
+
+    // The reviewer of a text that another reviewer wrote is not its author.
+    private static string Editors(ClosedReview closed) =>
+        closed.Item.EditedBy is { } author && author != closed.Person && closed.State == ReviewState.Approved ? $"{author} and {closed.Person}" : closed.Person!;
+
+    private ActionBinding BindingOf(ActionRequest request, Judgement judged) => new(
+        request.Tool, CanonicalJson.Digest(request.Input), judged.Reading.FilePath, judged.FileDigest, context.Account, context.Role, context.Warehouse, judged.Decision.PolicyVersion);
+
+    // The same action as things stand now.
+    private async ValueTask<ActionBinding> NowAsync(ActionBinding binding, string? workspace) => binding with
+    {
+        FileDigest = binding.FilePath is { } path ? FileText.Digest(path) : null,
+        Account = context.Account,
+        Role = context.Role,
+        Warehouse = context.Warehouse,
+        PolicyVersion = (await policy.ForAsync(workspace)).Version,
+    };
 
     // The file as the released call leaves it, by which a door that knows only the text finds the call.
     private static FileChange? Written(ActionRequest request, ActionReading reading, Admission admission)
@@ -190,7 +264,7 @@ internal sealed partial class ActionGate(
     private static Admission Refused(ActionRequest request, string callId, string reason) =>
         new(AdmissionKind.Refused, callId, request.Input, reason, Person: null);
 
-    private static ActionRequest Edited(ReviewItem item, string input) => new()
+    private static ActionRequest RequestOf(ReviewItem item, string input) => new()
     {
         Door = item.Door,
         Tool = item.Tool,
@@ -208,6 +282,9 @@ internal sealed partial class ActionGate(
 
     // Short enough to type. The random part of a version 7 id is its end.
     private static string ReviewId(string callId) => "rv_" + callId[^10..];
+
+    /// <param name="FileDigest">Of the bytes the reading was made from.</param>
+    private sealed record Judgement(ActionReading Reading, Decision Decision, SessionScope? Scope, string? FileDigest);
 
     [LoggerMessage(LogLevel.Information, "{Door} {Tool}: {Kind} ({CallId})")]
     private partial void LogAnswered(Door door, string tool, AdmissionKind kind, string callId);

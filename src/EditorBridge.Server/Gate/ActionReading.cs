@@ -25,13 +25,18 @@ internal sealed record ActionReading
 
     public required ImmutableArray<Finding> Findings { get; init; }
     public required ImmutableArray<SqlObject> Objects { get; init; }
+    public required ImmutableArray<string> Columns { get; init; }
+
+    /// <summary>The file it would change, absolute; null when it changes none.</summary>
+    public string? FilePath => Facts.Paths is [var path, ..] ? path : null;
 
     /// <summary>Reads an action. Files are read through <paramref name="readFile"/>; nothing is changed.</summary>
     public static ActionReading Read(ActionRequest request, GateContext context, DateTimeOffset at, Func<string, string?> readFile)
     {
         using var document = JsonDocument.Parse(request.Input);
         var input = document.RootElement;
-        var change = ToolInput.Change(request.Tool, input, readFile);
+        var change = ToolInput.Change(request.Tool, input, path => readFile(FullPath(request, path)));
+        if (change is not null) change = change with { Path = FullPath(request, change.Path) };
         var command = request.Tool is "Bash" or "PowerShell" ? ToolInput.Text(input, "command") : null;
         var notebook = request.Tool == "NotebookEdit" ? ToolInput.Text(input, "notebook_path") : null;
         var gateway = request.Tool.StartsWith("mcp__editorbridge__", StringComparison.Ordinal);
@@ -70,6 +75,7 @@ internal sealed record ActionReading
             Severity = sql.Length == 0 ? Severity.None : sql.Max(p => p.Analysis.Severity),
             Findings = FindingsOf(sql, change, proposed),
             Objects = [.. sql.SelectMany(p => p.Analysis.Statements).SelectMany(ObjectsOf).DistinctBy(o => (o.Name, o.Kind, o.Access))],
+            Columns = [.. sql.SelectMany(p => p.Analysis.Statements).SelectMany(ColumnsOf).Distinct()],
         };
     }
 
@@ -125,9 +131,11 @@ internal sealed record ActionReading
     // Policy compares absolute paths; a relative one is the agent's, seen from its folder.
     private static ImmutableArray<string> Paths(ActionRequest request, string? path)
     {
-        if (path is null) return [];
-        return [Path.GetFullPath(path, request.Workspace is { } folder && Path.IsPathRooted(folder) ? folder : Path.GetTempPath())];
+        return path is null ? [] : [FullPath(request, path)];
     }
+
+    private static string FullPath(ActionRequest request, string path) =>
+        Path.GetFullPath(path, request.Workspace is { } folder && Path.IsPathRooted(folder) ? folder : Path.GetTempPath());
 
     private static string TitleOf(ActionRequest request, FileChange? change, string? command, ImmutableArray<SqlPiece> sql)
     {
@@ -170,6 +178,8 @@ internal sealed record ActionReading
 
     private static IEnumerable<Reason> ReasonsOf(StatementAnalysis statement) => statement.Reasons.Concat(statement.Embedded.SelectMany(ReasonsOf));
 
+    private static IEnumerable<string> ColumnsOf(StatementAnalysis statement) => statement.Columns.Concat(statement.Embedded.SelectMany(ColumnsOf));
+
     private static IEnumerable<SqlObject> ObjectsOf(StatementAnalysis statement) => statement.Objects.Concat(statement.Embedded.SelectMany(ObjectsOf));
 }
 
@@ -177,4 +187,6 @@ internal sealed record ActionReading
 /// <param name="StateFolder">EditorBridge's own folder, which no agent may touch.</param>
 /// <param name="Port">The port the host listens on.</param>
 /// <param name="Database">Where the gateway's statements look up unqualified names, with <paramref name="Schema"/>.</param>
-internal sealed record GateContext(string? Account, string? Role, string? Warehouse, string? StateFolder = null, int? Port = null, string? Database = null, string? Schema = null);
+/// <param name="ReviewLifetime">How long a review waits; null for <see cref="ActionGate.ReviewLifetime"/>.</param>
+internal sealed record GateContext(
+    string? Account, string? Role, string? Warehouse, string? StateFolder = null, int? Port = null, string? Database = null, string? Schema = null, TimeSpan? ReviewLifetime = null);

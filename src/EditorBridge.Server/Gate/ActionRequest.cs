@@ -1,4 +1,5 @@
 using EditorBridge.Policy;
+using EditorBridge.Review;
 
 namespace EditorBridge.Gate;
 
@@ -52,4 +53,16 @@ internal sealed record Admission(AdmissionKind Kind, string CallId, string Input
 
     /// <summary>What policy asks of whoever runs the action: the MCP door keeps the row limit and the EXPLAIN before the run.</summary>
     public Obligations Obligations { get; init; } = Obligations.None;
+
+    /// <summary>The exact action this holds for; null where nothing is released.</summary>
+    public ActionBinding? Binding { get; init; }
+
+    /// <summary>When a person's approval that was not used lapses; null where policy alone decided.</summary>
+    public DateTimeOffset? ValidUntil { get; init; }
+
+    /// <summary>The folder whose policy decided.</summary>
+    public string? Workspace { get; init; }
+
+    /// <summary>The session grant it was released under.</summary>
+    public string? SessionGrant { get; init; }
 }

@@ -41,6 +41,17 @@ internal sealed class AdmittedCalls
         }
     }
 
+    /// <summary>The request with the session and folder of the call it belongs to, where a door knows the call by its tool_use id only.</summary>
+    public ActionRequest Completed(ActionRequest request)
+    {
+        lock (_lock)
+        {
+            return KeyByToolUse(request) is { } key && _answered.TryGetValue(key, out var earlier)
+                ? request with { SessionId = request.SessionId ?? key.Session, Workspace = request.Workspace ?? earlier.Request.Workspace }
+                : request;
+        }
+    }
+
     /// <param name="written">The file as the released call leaves it; null when it writes none.</param>
     public void Remember(ActionRequest request, Admission admission, FileChange? written)
     {

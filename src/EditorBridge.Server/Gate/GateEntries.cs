@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -12,6 +13,11 @@ namespace EditorBridge.Gate;
 /// <summary>The shapes of the gate's entries, written here and read back here and in the portal. Described in docs/audit-format.md.</summary>
 internal static class GateEntries
 {
+    /// <summary>Results of verdicts, which are read back after a restart.</summary>
+    public const string Approved = "approved";
+    public const string ApprovedFirst = "approved_first";
+    public const string Edited = "edited";
+
     private const string Json = "application/json";
     private const string Text = "text/plain";
 
@@ -36,8 +42,17 @@ internal static class GateEntries
             ["severity"] = Wirename(item.Severity),
             ["class"] = item.Class is { } known ? Wirename(known) : null,
             ["inputDigest"] = item.InputDigest,
+            ["askedDigest"] = item.AskedDigest,
             ["requester"] = item.Requester,
             ["workspace"] = item.Workspace,
+            ["account"] = item.Account,
+            ["role"] = item.Role,
+            ["warehouse"] = item.Warehouse,
+            ["file"] = item.FilePath,
+            ["fileDigest"] = item.FileDigest,
+            ["revisionOf"] = item.RevisionOf,
+            ["editedBy"] = item.EditedBy,
+            ["sessionScope"] = item.SessionScope is { } scope ? JsonSerializer.SerializeToNode(scope, Wire) : null,
             ["path"] = item.Change?.Path,
             ["newFile"] = item.Change is { Before: null },
             ["complete"] = item.Change?.Complete ?? true,
@@ -49,27 +64,43 @@ internal static class GateEntries
             ("after", Text, item.Change?.After),
             ("proposed", Text, item.Proposed),
             ("findings", Json, JsonSerializer.Serialize(item.Findings, Wire)),
-            ("objects", Json, JsonSerializer.Serialize(item.Objects, Wire))),
+            ("objects", Json, JsonSerializer.Serialize(item.Objects, Wire)),
+            ("columns", Json, JsonSerializer.Serialize(item.Columns, Wire)),
+            ("prompt", Text, item.Prompt)),
     };
 
-    public static AuditDraft Verdict(ReviewItem item, Verdict verdict) => Of(EntryKind.ReviewVerdict, item) with
+    /// <param name="grant">The session grant the verdict gives, which begins when this entry is durable.</param>
+    public static AuditDraft Verdict(ReviewItem item, Verdict verdict, SessionGrant? grant = null) => Of(EntryKind.ReviewVerdict, item) with
     {
         Actor = "person:" + verdict.Person,
         Result = verdict.Kind switch
         {
-            VerdictKind.Approve => "approved",
-            VerdictKind.ApproveEdited => "edited",
+            VerdictKind.Approve => Approved,
+            VerdictKind.ApproveEdited => Edited,
             VerdictKind.Reject => "rejected",
             _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Kind, "A verdict without a wire name."),
         },
-        Facts = Reasoned(item.Id, verdict, ("inputDigest", item.InputDigest), ("openedAt", item.OpenedAt.ToString("O"))),
+        Facts = Reasoned(item.Id, verdict,
+            ("inputDigest", item.InputDigest), ("openedAt", item.OpenedAt.ToString("O")), ("editedDigest", DigestOf(verdict.EditedText)),
+            ("sessionGrant", grant?.Id), ("sessionGrantUntil", grant?.ExpiresAt.ToString("O")), ("sessionGrantFor", grant?.Scope.Same)),
         Payloads = Payloads(("edited", Text, verdict.EditedText)),
     };
 
     public static AuditDraft FirstApproval(ReviewItem item, Verdict verdict) => Verdict(item, verdict) with
     {
-        Result = "approved_first",
+        Result = ApprovedFirst,
     };
+
+    /// <summary>A reviewer's own text that goes on as a review of its own: this one is over and releases nothing.</summary>
+    public static AuditDraft Superseded(ReviewItem item, Verdict verdict, ReviewItem own)
+    {
+        var draft = Verdict(item, verdict);
+        draft.Facts!["continuedIn"] = own.Id;
+        return draft;
+    }
+
+    /// <summary>Shows whether a text that comes back from the ledger is the one that went in: secrets in it were taken out.</summary>
+    public static string? DigestOf(string? text) => text is null ? null : Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
 
     public static AuditDraft Ignored(string reviewId, ReviewItem? item, Verdict verdict, VerdictResult why) =>
         (item is null ? new AuditDraft { Kind = EntryKind.ReviewVerdictIgnored, CallId = reviewId, Actor = "" } : Of(EntryKind.ReviewVerdictIgnored, item)) with
@@ -112,6 +143,12 @@ internal static class GateEntries
             ["class"] = statementClass is { } known ? Wirename(known) : null,
             ["person"] = admission.Person,
             ["reviewId"] = review?.Id,
+            ["sessionGrant"] = admission.SessionGrant,
+            ["account"] = admission.Binding?.Account,
+            ["role"] = admission.Binding?.Role,
+            ["warehouse"] = admission.Binding?.Warehouse,
+            ["file"] = admission.Binding?.FilePath,
+            ["fileDigest"] = admission.Binding?.FileDigest,
             ["inputDigest"] = CanonicalJson.Digest(admission.Input),
             ["permissionMode"] = request.PermissionMode,
             ["workspace"] = request.Workspace,
@@ -148,7 +185,7 @@ internal static class GateEntries
         Severity = Wirename(item.Severity),
     };
 
-    private static JsonObject Reasoned(string reviewId, Verdict verdict, params (string Name, string Value)[] more)
+    private static JsonObject Reasoned(string reviewId, Verdict verdict, params (string Name, string? Value)[] more)
     {
         var facts = new JsonObject
         {
@@ -157,7 +194,8 @@ internal static class GateEntries
             ["surface"] = verdict.Surface,
             ["reason"] = verdict.Reason,
         };
-        foreach (var (name, value) in more) facts[name] = value;
+        foreach (var (name, value) in more)
+            if (value is not null) facts[name] = value;
         return facts;
     }
 

@@ -10,13 +10,15 @@ internal static class GateFeature
         services.AddSingleton<PolicyInForce>();
         services.AddSingleton<AdmittedCalls>();
         services.AddSingleton<AgentSessions>();
+        services.AddSingleton<ReturnedTools>();
+        services.AddSingleton<SessionGrants>();
         services.AddSingleton<ReviewDesk>();
         services.AddSingleton<ReviewRestore>();
         services.AddSingleton(provider =>
         {
             var gate = ActivatorUtilities.CreateInstance<ActionGate>(provider);
             // The desk needs the gate's judgement of an edit; the gate needs the desk to ask. The gate is the one that knows both.
-            provider.GetRequiredService<ReviewDesk>().RaisesRiskAsync = gate.EditRaisesRiskAsync;
+            provider.GetRequiredService<ReviewDesk>().JudgeEditAsync = gate.JudgeEditAsync;
             return gate;
         });
         services.AddSingleton<ClaudeHookEndpoint>();

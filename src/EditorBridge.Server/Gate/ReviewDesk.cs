@@ -10,13 +10,20 @@ internal sealed record ClosedReview(ReviewItem Item, ReviewState State, string? 
 /// <summary>What became of a verdict, with a sentence for the person who gave it.</summary>
 internal sealed record VerdictOutcome(VerdictResult Result, string Message);
 
+/// <summary>A review that was open when a host stopped.</summary>
+/// <param name="FirstApprover">Who had approved it already, where two must.</param>
+internal sealed record OpenReview(ReviewItem Item, string? FirstApprover);
+
 /// <summary>
 /// Where questions wait for people. A review is durable before anybody sees it and a verdict before anybody acts on it.
 /// A review outlives the call that asked: when the caller goes away it stays, and the same call asked again finds it (or its verdict) instead of asking twice.
 /// </summary>
-internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time, ILogger<ReviewDesk> logger) : IAsyncDisposable
+internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants grants, TimeProvider time, ILogger<ReviewDesk> logger) : IAsyncDisposable
 {
     private const int RecentKept = 200;
+
+    /// <summary>How long an approval may wait to be used where policy does not say.</summary>
+    private static readonly TimeSpan UsualGrantLifetime = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PendingReview> _pending = new(StringComparer.Ordinal);
@@ -39,6 +46,13 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
         get { lock (_lock) return [.. _recent]; }
     }
 
+    /// <summary>Set by the gate: what it says of a reviewer's own text.</summary>
+    public Func<ReviewItem, Verdict, Task<EditJudgement>> JudgeEditAsync { get; set; } =
+        (_, _) => Task.FromResult(EditJudgement.Impossible("Edits cannot be judged yet. Nothing was decided."));
+
+    /// <summary>How long an approval of this may wait to be used.</summary>
+    public static TimeSpan GrantLifetime(ReviewItem item) => item.Decision.Obligations.GrantLifetime ?? UsualGrantLifetime;
+
     /// <summary>Asks and waits. When <paramref name="callerGone"/> fires the question stays open and an <see cref="OperationCanceledException"/> tells the caller so.</summary>
     /// <exception cref="LedgerUnavailableException">The question could not be recorded, so it was not asked.</exception>
     public async Task<ClosedReview> AskAsync(ReviewItem item, CancellationToken callerGone)
@@ -57,17 +71,17 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
 
         try
         {
-            return await review.Ended.Task.WaitAsync(callerGone);
+            while (true)
+            {
+                var (closed, next) = await review.Ended.Task.WaitAsync(callerGone);
+                if (next is null) return closed;
+                // A reviewer's own text became a question of its own: whoever asked waits for that one now.
+                review = next;
+            }
         }
         catch (OperationCanceledException)
         {
-            lock (_lock)
-            {
-                review.Waiters--;
-                // The verdict may have come in the same moment: keep it for the next asking.
-                if (review.Ended.Task.IsCompletedSuccessfully && review.Waiters == 0) _undelivered.Add(review.Ended.Task.Result);
-            }
-
+            Leave(review);
             throw;
         }
     }
@@ -85,8 +99,13 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
 
         try
         {
-            if (verdict.Kind == VerdictKind.ApproveEdited && await RaisesRiskAsync(review!.Item, verdict.EditedText!) is { } risk)
-                return new(VerdictResult.EditRaisesRisk, risk);
+            if (verdict.Kind == VerdictKind.ApproveEdited)
+            {
+                var edit = await JudgeEditAsync(review!.Item, verdict);
+                if (edit.Problem is { } problem) return new(VerdictResult.NotEditable, problem);
+                if (edit.Review is { } own) return await AskAnewAsync(review, verdict, own);
+            }
+
             if (review!.Item.Decision.Obligations.TwoPeople && verdict.Kind != VerdictKind.Reject && review.FirstApprover is null)
             {
                 await ledger.AppendAsync(GateEntries.FirstApproval(review.Item, verdict));
@@ -96,13 +115,17 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
             }
 
             var closed = new ClosedReview(review.Item, StateOf(verdict), verdict.Person, verdict.Reason, verdict.EditedText, time.GetUtcNow());
-            await ledger.AppendAsync(GateEntries.Verdict(review.Item, verdict));
-            Close(review, closed);
-            return new(VerdictResult.Accepted, Accepted(closed.State));
+            var grant = verdict.AgainForSession ? grants.Draft(review.Item, verdict.Person) : null;
+            await ledger.AppendAsync(GateEntries.Verdict(review.Item, verdict, grant));
+            if (grant is not null) grants.Begin(grant);
+            Close(review, closed, next: null);
+            return new(VerdictResult.Accepted, Accepted(closed.State) + Again(grant));
         }
         finally
         {
             lock (_lock) review!.Claimed = false;
+            // Its time may have run out while it was claimed.
+            if (review.Item.ExpiresAt <= time.GetUtcNow()) await ExpireAsync(review);
         }
     }
 
@@ -116,17 +139,17 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
             review.Claimed = true;
         }
 
-        Close(review, new ClosedReview(review.Item, ReviewState.Withdrawn, null, null, null, time.GetUtcNow()));
+        Close(review, new ClosedReview(review.Item, ReviewState.Withdrawn, null, null, null, time.GetUtcNow()), next: null);
         return true;
     }
 
     /// <summary>Puts reviews back that were open when the host stopped, and verdicts nobody has acted on yet.</summary>
-    public void Restore(IEnumerable<ReviewItem> open, IEnumerable<ClosedReview> undelivered)
+    public void Restore(IEnumerable<OpenReview> open, IEnumerable<ClosedReview> undelivered)
     {
         lock (_lock) _undelivered.AddRange(undelivered);
-        foreach (var item in open)
+        foreach (var (item, firstApprover) in open)
         {
-            var review = new PendingReview(item);
+            var review = new PendingReview(item) { FirstApprover = firstApprover };
             lock (_lock) _pending.Add(item.Id, review);
             StartClock(review);
             Opened?.Invoke(item);
@@ -141,30 +164,38 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
             if (review.Clock is not null) await review.Clock.DisposeAsync();
     }
 
-    // The same call is one session's same tool with the same input, whose first asker has gone: a retry, a re-prompt, the non-streaming fallback.
+    // The same call is one whose first asker has gone: a retry, a re-prompt, the non-streaming fallback.
     private PendingReview? FindAsked(ReviewItem item, out ClosedReview? verdict)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
             _undelivered.RemoveAll(c => now - c.At > GrantLifetime(c.Item));
-            verdict = _undelivered.FirstOrDefault(c => Same(c.Item, item));
+            verdict = _undelivered.FirstOrDefault(c => c.Item.IsAskedBy(item));
             if (verdict is not null)
             {
                 _undelivered.Remove(verdict);
                 return null;
             }
 
-            var review = _pending.Values.FirstOrDefault(p => p.Waiters == 0 && Same(p.Item, item));
+            var review = _pending.Values.FirstOrDefault(p => p.Waiters == 0 && p.Item.IsAskedBy(item));
             if (review is not null) review.Waiters++;
             return review;
         }
     }
 
-    private static bool Same(ReviewItem a, ReviewItem b) =>
-        a.SessionId == b.SessionId && a.Tool == b.Tool && a.InputDigest == b.InputDigest;
-
-    private static TimeSpan GrantLifetime(ReviewItem item) => item.Decision.Obligations.GrantLifetime ?? TimeSpan.FromMinutes(10);
+    private void Leave(PendingReview review)
+    {
+        lock (_lock)
+        {
+            review.Waiters--;
+            if (!review.Ended.Task.IsCompletedSuccessfully) return;
+            var (closed, next) = review.Ended.Task.Result;
+            // The end may have come in the same moment: it is for the next asking, and so is a question that followed from it.
+            if (next is not null) next.Waiters--;
+            else if (review.Waiters == 0) _undelivered.Add(closed);
+        }
+    }
 
     // Null when the verdict may be given; then the review is claimed and nobody else's verdict gets in between.
     private VerdictOutcome? Claim(string reviewId, Verdict verdict, out PendingReview? review)
@@ -179,41 +210,58 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
                     : new(VerdictResult.Late, $"This review has already ended: {past.State.ToString().ToLowerInvariant()}{(past.Person is null ? "" : $" by {past.Person}")}. Your verdict is recorded as late and changes nothing.");
             }
 
-            var obligations = review.Item.Decision.Obligations;
             if (review.Claimed) return new(VerdictResult.Late, "Somebody else is giving a verdict on this review right now.");
-            if (string.IsNullOrWhiteSpace(verdict.Reason) && obligations.ReasonRequired)
-                return new(VerdictResult.ReasonRequired, "Policy asks for a reason with this verdict. Nothing was decided.");
-            if (verdict.Kind == VerdictKind.ApproveEdited && (review.Item.EditableProperty is null || verdict.EditedText is null))
-                return new(VerdictResult.NotEditable, "This action cannot carry an edited text. Approve it as it is or reject it.");
-            if (obligations.TwoPeople && verdict.Kind != VerdictKind.Reject)
-            {
-                if (review.FirstApprover == verdict.Person)
-                    return new(VerdictResult.NotThisPerson, "You have already approved this. A second person has to approve before it runs.");
-                if (review.FirstApprover is not null && review.Item.Requester == verdict.Person)
-                    return new(VerdictResult.NotThisPerson, "Whoever asked cannot be the second person. Nothing was decided.");
-            }
-
+            if (Refusal(review, verdict) is { } refusal) return refusal;
             review.Claimed = true;
             return null;
         }
     }
 
-    /// <summary>Set by the gate: why an edited text may not be released under this review, or null when it may.</summary>
-    public Func<ReviewItem, string, Task<string?>> RaisesRiskAsync { get; set; } = (_, _) => Task.FromResult<string?>("Edits cannot be judged yet. Nothing was decided.");
+    private static VerdictOutcome? Refusal(PendingReview review, Verdict verdict)
+    {
+        var (item, obligations) = (review.Item, review.Item.Decision.Obligations);
+        if (string.IsNullOrWhiteSpace(verdict.Reason) && obligations.ReasonRequired)
+            return new(VerdictResult.ReasonRequired, "Policy asks for a reason with this verdict. Nothing was decided.");
+        if (verdict.Kind == VerdictKind.ApproveEdited && (item.EditableProperty is null || verdict.EditedText is null))
+            return new(VerdictResult.NotEditable, "This action cannot carry an edited text. Approve it as it is or reject it.");
+        if (verdict.AgainForSession && (verdict.Kind != VerdictKind.Approve || item.SessionScope is null))
+            return new(VerdictResult.NotForSession, "\"The same again in this session\" is not offered for this action: each one needs a verdict of its own. Nothing was decided.");
+        if (!obligations.TwoPeople || verdict.Kind == VerdictKind.Reject) return null;
+        if (review.FirstApprover == verdict.Person)
+            return new(VerdictResult.NotThisPerson, "You have already approved this. A second person has to approve before it runs.");
+        return review.FirstApprover is not null && (item.Requester == verdict.Person || item.EditedBy == verdict.Person)
+            ? new(VerdictResult.NotThisPerson, "Whoever asked, or wrote the text, cannot be the second person. Nothing was decided.")
+            : null;
+    }
 
-    private void Close(PendingReview review, ClosedReview closed)
+    // One transaction: there is never a moment in which a riskier text could run under the review of a milder one.
+    private async Task<VerdictOutcome> AskAnewAsync(PendingReview review, Verdict verdict, ReviewItem own)
+    {
+        await ledger.AppendAllAsync([GateEntries.Superseded(review.Item, verdict, own), GateEntries.Opened(own)]);
+        var next = new PendingReview(own);
+        lock (_lock) _pending.Add(own.Id, next);
+        Close(review, new ClosedReview(review.Item, ReviewState.Edited, verdict.Person, verdict.Reason, verdict.EditedText, time.GetUtcNow()), next);
+        StartClock(next);
+        LogOpened(own.Id, own.Title);
+        Opened?.Invoke(own);
+        return new(VerdictResult.EditRaisesRisk, $"Your text needs a review of its own ({own.Severity.ToString().ToLowerInvariant()}: {own.Decision.Summary}) Nothing runs yet: decide {own.Id}.");
+    }
+
+    private void Close(PendingReview review, ClosedReview closed, PendingReview? next)
     {
         lock (_lock)
         {
             if (!_pending.Remove(review.Item.Id)) return;
             _recent.AddFirst(closed);
             if (_recent.Count > RecentKept) _recent.RemoveLast();
-            if (review.Waiters == 0) _undelivered.Add(closed);
+            if (next is not null) next.Waiters = review.Waiters;
+            else if (review.Waiters == 0) _undelivered.Add(closed);
+            // Inside the lock, so that nobody leaves between the count of those who wait and what they wait for.
+            review.Ended.TrySetResult((closed, next));
         }
 
         review.Clock?.Dispose();
         LogClosed(closed.Item.Id, closed.State, closed.Person);
-        review.Ended.TrySetResult(closed);
         Closed?.Invoke(closed);
     }
 
@@ -241,8 +289,12 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
             LogExpiryNotRecorded(review.Item.Id, e);
         }
 
-        Close(review, new ClosedReview(review.Item, ReviewState.Expired, null, null, null, time.GetUtcNow()));
+        Close(review, new ClosedReview(review.Item, ReviewState.Expired, null, null, null, time.GetUtcNow()), next: null);
     }
+
+    private static string Again(SessionGrant? grant) => grant is null
+        ? ""
+        : $" From now until {grant.ExpiresAt.ToLocalTime():HH:mm} the same runs without a question: {grant.Scope.Same}. Take it back with: editorbridge revoke {grant.Id}";
 
     private static ReviewState StateOf(Verdict verdict) => verdict.Kind switch
     {
@@ -262,7 +314,7 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, TimeProvider time,
     private sealed class PendingReview(ReviewItem item)
     {
         public ReviewItem Item { get; } = item;
-        public TaskCompletionSource<ClosedReview> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<(ClosedReview Closed, PendingReview? Next)> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public int Waiters { get; set; }
         public bool Claimed { get; set; }
         public string? FirstApprover { get; set; }

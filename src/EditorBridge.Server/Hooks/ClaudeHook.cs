@@ -14,6 +14,7 @@ internal sealed record ClaudeHookInput
     [JsonPropertyName("tool_input")] public JsonElement? ToolInput { get; init; }
     [JsonPropertyName("tool_use_id")] public string? ToolUseId { get; init; }
     [JsonPropertyName("agent_type")] public string? AgentType { get; init; }
+    [JsonPropertyName("prompt")] public string? Prompt { get; init; }
     [JsonPropertyName("duration_ms")] public long? DurationMs { get; init; }
     [JsonPropertyName("error")] public string? Error { get; init; }
 }

@@ -11,7 +11,8 @@ namespace EditorBridge.Hooks;
 /// The hook door: Claude Code asks here before it runs a tool and waits for the answer, minutes if need be.
 /// The hook is installed with <c>onFailure: block</c>, so that no answer is a refusal; versions before 2.1.295 ignore that key, which is why the launcher asks for a newer one.
 /// </summary>
-internal sealed partial class ClaudeHookEndpoint(ActionGate gate, AgentSessions sessions, AdmittedCalls admitted, LedgerWriter ledger, ILogger<ClaudeHookEndpoint> logger)
+internal sealed partial class ClaudeHookEndpoint(
+    ActionGate gate, AgentSessions sessions, AdmittedCalls admitted, SessionGrants grants, LedgerWriter ledger, ILogger<ClaudeHookEndpoint> logger)
 {
     // Claude Code cuts strings of a hook's answer at 10,000 characters.
     private const int LongestReason = 9_000;
@@ -34,6 +35,8 @@ internal sealed partial class ClaudeHookEndpoint(ActionGate gate, AgentSessions 
         {
             "PreToolUse" => await BeforeToolAsync(context, input),
             "PostToolUse" or "PostToolUseFailure" => await AfterToolAsync(input),
+            "UserPromptSubmit" => Prompted(input),
+            "SessionEnd" => await SessionEndedAsync(input),
             _ => NoOpinion(),
         };
     }
@@ -55,8 +58,7 @@ internal sealed partial class ClaudeHookEndpoint(ActionGate gate, AgentSessions 
             Workspace = input.WorkingFolder,
             PermissionMode = input.PermissionMode,
         };
-        if (input is { SessionId: { } session, ToolUseId: { } id }) sessions.TakePassed(session, id);
-        var admission = await gate.AdmitAsync(request, context.RequestAborted);
+        var admission = await AdmitAsync(request, context.RequestAborted);
         return admission.Kind switch
         {
             // Policy alone never overrides the client's own permission rules; a person's yes does, so that nobody is asked twice.
@@ -73,10 +75,40 @@ internal sealed partial class ClaudeHookEndpoint(ActionGate gate, AgentSessions 
         };
     }
 
+    private async Task<Admission> AdmitAsync(ActionRequest request, CancellationToken clientGone)
+    {
+        if (request is not { SessionId: { } session, ToolUseId: { } id }) return await gate.AdmitAsync(request, clientGone);
+        var released = false;
+        sessions.HookAsks(session, id);
+        try
+        {
+            var admission = await gate.AdmitAsync(request, clientGone);
+            released = admission.IsReleased;
+            return admission;
+        }
+        finally
+        {
+            sessions.HookAnswered(session, id, released);
+        }
+    }
+
+    private IResult Prompted(ClaudeHookInput input)
+    {
+        if (input is { SessionId: { } session } && PromptText.Of(input.Prompt) is { } prompt) sessions.Prompted(session, prompt);
+        return NoOpinion();
+    }
+
+    private async Task<IResult> SessionEndedAsync(ClaudeHookInput input)
+    {
+        if (input.SessionId is { } session) await grants.SessionEndedAsync(session);
+        return NoOpinion();
+    }
+
     // What the tool did. The tool has run by then, so a failing record is logged and shown as a gap, never an answer to the client.
     private async Task<IResult> AfterToolAsync(ClaudeHookInput input)
     {
         var asked = input is { SessionId: { } session, ToolUseId: { } id } ? admitted.CallOf(session, id) : null;
+        if (input is { SessionId: { } run, ToolUseId: { } tool }) sessions.ToolEnded(run, tool);
         try
         {
             await ledger.AppendAsync(new AuditDraft

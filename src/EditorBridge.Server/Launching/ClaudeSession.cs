@@ -91,6 +91,8 @@ internal static class ClaudeSession
             Append(hooks, eventName, new JsonObject { ["matcher"] = "*", ["hooks"] = new JsonArray(Hook(baseUrl, eventName == "PreToolUse")) });
         // The first call of a session tells the host that its hook is alive, before any tool is asked for.
         Append(hooks, "UserPromptSubmit", new JsonObject { ["hooks"] = new JsonArray(Hook(baseUrl, blocks: false)) });
+        // And the last one, that what was allowed for it is over.
+        Append(hooks, "SessionEnd", new JsonObject { ["hooks"] = new JsonArray(Hook(baseUrl, blocks: false)) });
         settings["hooks"] = hooks;
         return settings;
     }

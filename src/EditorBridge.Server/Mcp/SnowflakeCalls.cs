@@ -17,7 +17,7 @@ namespace EditorBridge.Mcp;
 /// </code>
 /// </summary>
 internal sealed partial class SnowflakeCalls(
-    SqlApiClient account, StatementLog statements, LedgerWriter ledger, GateContext context, IHostApplicationLifetime host, TimeProvider time, ILogger<SnowflakeCalls> logger)
+    ActionGate gate, SqlApiClient account, StatementLog statements, LedgerWriter ledger, GateContext context, IHostApplicationLifetime host, TimeProvider time, ILogger<SnowflakeCalls> logger)
 {
     private const int LongestTag = 2000;
 
@@ -70,6 +70,14 @@ internal sealed partial class SnowflakeCalls(
 
         if (admission.Obligations.ExplainFirst && await account.ExecuteAsync(Statement($"EXPLAIN USING TEXT {sql}", input, asked, admission), cancellationToken) is SqlFailure unexplained)
             return SnowflakeAnswers.Refusal($"Policy asks for an EXPLAIN before this statement runs, and there is none: {unexplained.Message} Nothing was run.");
+
+        // The last look: what was approved is what runs, and only as long as all it was approved for is as it was.
+        if (await gate.VoidAsync(admission) is { } reason)
+        {
+            var notRun = new SqlFailure(SqlFailureKind.NotRun, $"{reason} Nothing was run; ask again.");
+            await RecordAsync(asked, admission, notRun, file: null);
+            return SnowflakeAnswers.Refusal(notRun.Message);
+        }
 
         var outcome = await account.StartAsync(statement, cancellationToken);
         if (outcome.Handle is { } handle)

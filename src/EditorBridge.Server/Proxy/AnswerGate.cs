@@ -43,6 +43,7 @@ internal sealed class AnswerGate(StreamGate gate, TimeProvider time)
         if (call.HookHolds)
         {
             foreach (var use in uses) gate.PassedToHook(call, use.Id);
+            gate.AnswerLeaves(call);
             return body;
         }
 

@@ -19,7 +19,7 @@ namespace EditorBridge.Proxy;
 /// </summary>
 internal sealed partial class MessagesEndpoint(
     CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, HeldAnswers heldAnswers, ProxySettings settings, ResidencyGuard residency, TokenCounts counts,
-    AgentSessions sessions, AdmittedCalls admitted, TimeProvider time, ILogger<MessagesEndpoint> logger)
+    AgentSessions sessions, ReturnedTools returned, TimeProvider time, ILogger<MessagesEndpoint> logger)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -46,7 +46,7 @@ internal sealed partial class MessagesEndpoint(
         byte[]? given;
         try
         {
-            await CheckReturnedToolsAsync(call, request, callId);
+            if (call.SessionId is { } session) await returned.CheckAsync(session, call.Actor, request.AnsweredToolUses, callId, clientGone);
             // Asked after the check: a session just found unhooked is held from this answer on, not from the next.
             call = call with { HookHolds = sessions.IsHooked(call.SessionId), Held = request.ToolNames.IsEmpty ? null : slot };
             (given, end.RepeatOf) = await GivenBeforeAsync(slot, request, clientGone);
@@ -177,22 +177,6 @@ internal sealed partial class MessagesEndpoint(
         if (settings.IsSandbox) response.Headers["x-editorbridge-sandbox"] = "1";
     }
 
-    // A result for a tool that was let pass for the hook, and which the hook never asked about: the hook does not hold any more.
-    private async Task CheckReturnedToolsAsync(StreamCall call, MessagesRequest request, string callId)
-    {
-        if (call.SessionId is not { } session) return;
-        foreach (var (id, isError) in request.AnsweredToolUses)
-        {
-            if (!sessions.TakePassed(session, id) || admitted.WasReleased(session, id) is not null || !sessions.MarkUnhooked(session)) continue;
-            // A failure may be the client's own refusal (a wrong input, an unknown tool) or a tool that ran and failed; the two look alike, so both end the trust.
-            await ledger.AppendAsync(GateEntries.Incident(callId, session, call.Actor, isError ? "unasked_tool_failed" : "unhooked_session",
-                (isError ? "A tool of this session failed without its hook having asked; the client may have refused it by itself." : "A tool of this session ran without its hook asking first.")
-                + " From now on this session's tools are held in the stream.",
-                new JsonObject { ["toolUseId"] = id }));
-            LogUnhooked(session, id);
-        }
-    }
-
     // Refused here: nothing has left. Telling the client does not wait for a record that cannot be written.
     private async Task RefuseAsync(HttpContext context, AnthropicError error, string callId, StreamCall call)
     {
@@ -211,6 +195,8 @@ internal sealed partial class MessagesEndpoint(
     private StreamCall Caller(HttpRequest http, MessagesRequest? request)
     {
         var session = http.Headers["x-claude-code-session-id"].ToString() is { Length: > 0 } named ? named : request?.SessionId;
+        // A subagent's prompt is the agent's, not the person's.
+        if (session is not null && !http.Headers.ContainsKey("x-claude-code-agent-id") && PromptText.Of(request?.LastUserText) is { } prompt) sessions.Prompted(session, prompt);
         return new StreamCall(session, RequestHeaders.Actor(http), Workspace: null, request?.Model ?? "", HookHolds: sessions.IsHooked(session));
     }
 
@@ -244,7 +230,4 @@ internal sealed partial class MessagesEndpoint(
 
     [LoggerMessage(LogLevel.Critical, "Request {CallId} could not be recorded")]
     private partial void LogNotRecorded(string callId, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Session {SessionId} ran {ToolUseId} without its hook; its tools are held in the stream from now on")]
-    private partial void LogUnhooked(string sessionId, string toolUseId);
 }

@@ -30,6 +30,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     {
         var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        sessions.AnswerBegan(call.SessionId);
         var blocks = new StreamBlocks(this, call, outcome, stop.Token);
         var reading = ReadAsync(upstream, queue.Writer, blocks, outcome, stop.Token);
         try
@@ -42,6 +43,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
             await reading;
             // Not before every question knows that nobody waits for it: the same call asked again must find it.
             await Task.WhenAny(Task.WhenAll(blocks.Admissions));
+            sessions.AnswerEnded(call.SessionId, call.Actor, whole: !clientGone.IsCancellationRequested);
         }
     }
 
@@ -180,6 +182,13 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     }
 
     internal void PassedToHook(StreamCall call, string toolUseId) => sessions.PassedToHook(call.SessionId!, toolUseId);
+
+    /// <summary>A whole answer with tools for the hook leaves now.</summary>
+    internal void AnswerLeaves(StreamCall call)
+    {
+        sessions.AnswerBegan(call.SessionId);
+        sessions.AnswerEnded(call.SessionId, call.Actor, whole: true);
+    }
 
     [LoggerMessage(LogLevel.Warning, "The upstream's stream broke")]
     private partial void LogUpstreamBroke(Exception exception);

@@ -98,6 +98,8 @@ public enum SqlFailureKind
     Forbidden,
     Unreachable,
     NotUnderstood,
+    /// <summary>It was not sent: what had been approved had changed meanwhile.</summary>
+    NotRun,
 }
 
 /// <summary>The statement did not run, or failed.</summary>

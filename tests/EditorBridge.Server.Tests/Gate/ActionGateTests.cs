@@ -63,12 +63,13 @@ public sealed class ActionGateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Edit_that_raises_the_risk_decides_nothing()
+    public async Task Edit_that_policy_refuses_decides_nothing()
     {
         var (asking, item) = await _fixture.AskAsync(_fixture.Write("cleanup.sql", GateFixture.DangerousSql));
         var outcome = await _fixture.Desk.GiveAsync(item.Id, GateFixture.Edited("grant role accountadmin to user mallory;\ndrop database prod;"));
 
-        Assert.Equal(VerdictResult.EditRaisesRisk, outcome.Result);
+        Assert.Equal(VerdictResult.NotEditable, outcome.Result);
+        Assert.Contains("Policy refuses", outcome.Message, StringComparison.Ordinal);
         Assert.False(asking.IsCompleted);
         await _fixture.Desk.GiveAsync(item.Id, GateFixture.Reject("no"));
         Assert.False((await asking).IsReleased);

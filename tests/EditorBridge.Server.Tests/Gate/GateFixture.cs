@@ -32,22 +32,28 @@ internal sealed class GateFixture : IAsyncDisposable
     public ActionGate Gate { get; private set; } = null!;
     public AdmittedCalls Admitted { get; private set; } = null!;
     public AgentSessions Sessions { get; private set; } = null!;
+    public SessionGrants Grants { get; private set; } = null!;
+    public ReturnedTools Returned { get; private set; } = null!;
+
+    /// <summary>The account of the next host on this folder.</summary>
+    public GateContext Account { get; set; } = new("sandbox", null, null);
 
     private void Start()
     {
         Ledger = LedgerWriter.Open(new LedgerOptions { Folder = State.LedgerFolder }, Time, NullLoggerFactory.Instance);
-        Desk = new ReviewDesk(Ledger, Time, NullLogger<ReviewDesk>.Instance);
+        Grants = new SessionGrants(Ledger, Time, NullLogger<SessionGrants>.Instance);
+        Desk = new ReviewDesk(Ledger, Grants, Time, NullLogger<ReviewDesk>.Instance);
         Admitted = new AdmittedCalls();
         Sessions = new AgentSessions(Time);
-        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(Ledger), Admitted, new GateContext("sandbox", null, null), Time, NullLogger<ActionGate>.Instance);
-        Desk.RaisesRiskAsync = Gate.EditRaisesRiskAsync;
+        Returned = new ReturnedTools(Sessions, Admitted, Ledger, State, NullLogger<ReturnedTools>.Instance);
+        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(Ledger), Admitted, Sessions, Grants, Account, Time, NullLogger<ActionGate>.Instance);
+        Desk.JudgeEditAsync = Gate.JudgeEditAsync;
     }
 
     /// <summary>The host stops and the next one starts on the same folder.</summary>
     public async Task RestartAsync()
     {
-        await Desk.DisposeAsync();
-        await Ledger.DisposeAsync();
+        await StopAsync();
         Start();
         await new ReviewRestore(State, Ledger, Time, NullLogger<ReviewRestore>.Instance).RestoreAsync(Desk, CancellationToken.None);
     }
@@ -93,10 +99,18 @@ internal sealed class GateFixture : IAsyncDisposable
 
     public static Verdict Edited(string text, string person = "alice") => new(VerdictKind.ApproveEdited, person, "portal", null, text);
 
-    public async ValueTask DisposeAsync()
+    private async Task StopAsync()
     {
+        Returned.Dispose();
+        Sessions.Dispose();
+        Grants.Dispose();
         await Desk.DisposeAsync();
         await Ledger.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _folder.Delete(recursive: true);
     }
 }

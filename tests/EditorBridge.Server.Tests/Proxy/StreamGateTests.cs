@@ -41,7 +41,7 @@ public sealed class StreamGateTests : IAsyncLifetime
 
         Assert.Equal(upstream, received);
         Assert.Equal(0, outcome.Released);
-        Assert.True(_fixture.Sessions.TakePassed("session-1", "toolu_1"));
+        Assert.True(_fixture.Sessions.HookAsks("session-1", "toolu_1"));
     }
 
     [Fact]
