@@ -64,13 +64,6 @@ internal sealed partial class SnowflakeCalls(
         if (worked.Sql is not { } sql) return SnowflakeAnswers.Refusal(worked.Problem!);
         var review = admission.Person is null ? null : admission.Reason;
         var statement = Statement(sql, input, asked, admission);
-        var (file, noFile) = ToolInput.Text(input, SnowflakeTools.SaveTo) is { } path ? ResultFile.Create(asked.Workspace, path) : default;
-        if (noFile is not null) return SnowflakeAnswers.Refusal(noFile);
-        await using var saving = file;
-
-        if (admission.Obligations.ExplainFirst && await account.ExecuteAsync(Statement($"EXPLAIN USING TEXT {sql}", input, asked, admission), cancellationToken) is SqlFailure unexplained)
-            return SnowflakeAnswers.Refusal($"Policy asks for an EXPLAIN before this statement runs, and there is none: {unexplained.Message} Nothing was run.");
-
         // The last look: what was approved is what runs, and only as long as all it was approved for is as it was.
         if (await gate.VoidAsync(admission) is { } reason)
         {
@@ -78,6 +71,13 @@ internal sealed partial class SnowflakeCalls(
             await RecordAsync(asked, admission, notRun, file: null);
             return SnowflakeAnswers.Refusal(notRun.Message);
         }
+
+        var (file, noFile) = ToolInput.Text(input, SnowflakeTools.SaveTo) is { } path ? ResultFile.Create(asked.Workspace, path) : default;
+        if (noFile is not null) return SnowflakeAnswers.Refusal(noFile);
+        await using var saving = file;
+
+        if (admission.Obligations.ExplainFirst && await account.ExecuteAsync(Statement($"EXPLAIN USING TEXT {sql}", input, asked, admission), cancellationToken) is SqlFailure unexplained)
+            return SnowflakeAnswers.Refusal($"Policy asks for an EXPLAIN before this statement runs, and there is none: {unexplained.Message} Nothing was run.");
 
         var outcome = await account.StartAsync(statement, cancellationToken);
         if (outcome.Handle is { } handle)
