@@ -29,7 +29,13 @@ public static class EntryWords
         EntryKind.RetentionApplied => "Old texts dropped",
         EntryKind.HoldPlaced => "Legal hold placed",
         EntryKind.HoldReleased => "Legal hold released",
+<<<<<<< HEAD
         EntryKind.GrantEnded => "Session grant ended",
+=======
+        EntryKind.CallReconciled => "Compared with the account's record",
+        EntryKind.ReconciliationRun => "Comparison with the account's record",
+        EntryKind.LimitReached => "Limit reached",
+>>>>>>> 6622dfc (Compare requests and statements with all of the account's records, live or exported, and keep what was found)
         // A newer host may write kinds this portal does not know; their wire name is better than no name.
         _ => kind.WireName(),
     };
@@ -41,7 +47,9 @@ public static class EntryWords
         EntryKind.ActionAdmitted => "allow",
         EntryKind.ActionRefused or EntryKind.ReviewExpired or EntryKind.Incident => "refused",
         EntryKind.OutcomeUnknown or EntryKind.ReviewVerdictIgnored or EntryKind.ClockJumped => "held",
-        EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access => "info",
+        EntryKind.CallReconciled => draft.Result == "matched" ? "allow" : "held",
+        EntryKind.LimitReached => draft.Result == "hard" ? "refused" : "held",
+        EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access or EntryKind.ReconciliationRun => "info",
         _ => "neutral",
     };
 
@@ -53,6 +61,8 @@ public static class EntryWords
         "review" => "needs a review",
         "deny" => "refused",
         "approved_first" => "first of two approvals",
+        "local_only" => "not in the account's record",
+        "mismatch" => "counted differently",
         _ => result,
     };
 

@@ -47,6 +47,12 @@ public enum EntryKind
     HoldReleased,
     /// <summary>A person's "the same again in this session" is over: revoked, expired, or its session or policy is gone. It began with its verdict.</summary>
     GrantEnded,
+    /// <summary>What the account's own record says of one call: matched, mismatch or local_only.</summary>
+    CallReconciled,
+    /// <summary>A comparison with the account's own record has ended; the facts hold its counts.</summary>
+    ReconciliationRun,
+    /// <summary>A budget or rate limit was reached: soft (noted) or hard (refused).</summary>
+    LimitReached,
 }
 
 /// <summary>A text kept beside the chain; the chain holds its digest, so the text can be dropped later and the chain still verifies.</summary>

@@ -31,6 +31,9 @@ public static class EntryKinds
         EntryKind.HoldPlaced => "hold.placed",
         EntryKind.HoldReleased => "hold.released",
         EntryKind.GrantEnded => "grant.ended",
+        EntryKind.CallReconciled => "call.reconciled",
+        EntryKind.ReconciliationRun => "reconciliation.run",
+        EntryKind.LimitReached => "limit.reached",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An entry kind without a wire name."),
     };
 

@@ -32,7 +32,8 @@ internal static class CallFold
             Effect = Text(draft.Facts, "effect") ?? call.Effect,
             Class = Text(draft.Facts, "class") ?? call.Class,
             LastSequence = entry.Sequence,
-            LastAt = entry.At,
+            // What the account says days later does not make a session longer.
+            LastAt = draft.Kind is EntryKind.CallReconciled ? call.LastAt : entry.At,
             SessionId = call.SessionId ?? draft.SessionId,
             Door = call.Door ?? draft.Door,
             Tool = call.Tool ?? draft.Tool,

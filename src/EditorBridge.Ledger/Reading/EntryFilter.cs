@@ -11,4 +11,6 @@ public sealed record EntryFilter
     /// <summary>Exclusive.</summary>
     public DateTimeOffset? To { get; init; }
     public string? Actor { get; init; }
+    /// <summary>Entries with one of these results.</summary>
+    public ImmutableArray<string> Results { get; init; } = [];
 }

@@ -195,6 +195,11 @@ public sealed partial class LedgerReader : IDisposable
         {
             rows = rows.Where(e => e.Actor == actor);
         }
+        if (!filter.Results.IsDefaultOrEmpty)
+        {
+            string[] results = [.. filter.Results];
+            rows = rows.Where(e => results.Contains(e.Result));
+        }
         if (before is { } cursor)
         {
             rows = rows.Where(e => e.Sequence < cursor);

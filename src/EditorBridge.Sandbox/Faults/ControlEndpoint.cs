@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EditorBridge.Sandbox.Auth;
 using EditorBridge.Sandbox.Cortex;
 using EditorBridge.Sandbox.Http;
 using EditorBridge.Sandbox.Usage;
@@ -81,6 +82,13 @@ internal sealed class ControlEndpoint(SandboxAccount account)
                 }
 
                 return true;
+            case "foreign_statements" when value.ValueKind == JsonValueKind.Array:
+                foreach (var row in value.EnumerateArray())
+                {
+                    account.Usage.Add(ForeignStatement(row));
+                }
+
+                return true;
             default:
                 return false;
         }
@@ -89,14 +97,25 @@ internal sealed class ControlEndpoint(SandboxAccount account)
     /// <summary>A call that did not come through this sandbox's own paths: what reconciliation must find.</summary>
     private InferenceRow Foreign(JsonElement row)
     {
-        var start = row.Text("start") is { } text
-            ? DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal)
-            : account.Options.Clock.GetUtcNow();
+        var start = Start(row);
         var usage = new ModelUsage(row.Int("input") ?? 100, 0, 0, row.Int("output") ?? 10);
         return new InferenceRow(
             row.Text("request_id") ?? Guid.NewGuid().ToString(), start, start.AddSeconds(1), row.Text("model") ?? "claude-sonnet-4-6", usage,
             row.Text("user") ?? "DEVELOPER", "ANALYST", row.Bool("gateway") ?? false, row.Text("region") ?? account.Rights.Region);
     }
+
+    /// <summary>A statement of another client: a person's own, another agent's, or one with a tag that only looks like ours.</summary>
+    private StatementRow ForeignStatement(JsonElement row)
+    {
+        var start = Start(row);
+        return new StatementRow(
+            row.Text("query_id") ?? Guid.NewGuid().ToString(), row.Text("text") ?? "SELECT 1", row.Text("tag"), row.Text("type") ?? "SELECT", row.Text("user") ?? "DEVELOPER", "ANALYST",
+            AccountDirectory.Warehouse, null, null, null, null, start, start.AddSeconds(1), 0, row.Text("agent_type"));
+    }
+
+    private DateTimeOffset Start(JsonElement row) => row.Text("start") is { } text
+        ? DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal)
+        : account.Options.Clock.GetUtcNow();
 
     private static bool IsFlag(JsonElement value) => value.ValueKind is JsonValueKind.True or JsonValueKind.False;
 }

@@ -18,6 +18,9 @@ internal sealed class AccountOptions
         foreach (var option in (Option[])[Account, TokenFile, Sandbox, State]) command.Add(option);
     }
 
+    /// <summary>True when the command line names an account instead of leaving the choice to the configuration.</summary>
+    public bool NamesAnAccount(ParseResult parsed) => parsed.GetValue(Account) is not null || parsed.GetValue(Sandbox) is not null || parsed.GetValue(TokenFile) is not null;
+
     public StateFolder Folder(ParseResult parsed) => StateFolder.Open(parsed.GetValue(State));
 
     public AccountProfile Profile(ParseResult parsed) =>

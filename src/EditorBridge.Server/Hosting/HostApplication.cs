@@ -10,6 +10,7 @@ using EditorBridge.Keeping;
 using EditorBridge.Ledger;
 using EditorBridge.Mcp;
 using EditorBridge.Proxy;
+using EditorBridge.Reconciliation;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EditorBridge.Hosting;
@@ -49,6 +50,7 @@ internal static class HostApplication
         builder.Services.AddGate();
         builder.Services.AddProxy(options);
         builder.Services.AddMcpGateway();
+        builder.Services.AddSingleton<ReconciliationDesk>();
         builder.Services.AddHostedService<HostLifecycle>();
         builder.Services.AddHostedService<HostIdle>();
         builder.Services.AddHostedService<RetentionSchedule>();
@@ -65,6 +67,7 @@ internal static class HostApplication
         app.MapHooks();
         app.MapMcpGateway();
         app.MapBridge();
+        app.MapReconciliation();
         return app;
     }
 

@@ -42,7 +42,7 @@ internal sealed class ResidencyGuard(ResidencyRule? rule, SqlApiClient sql, Time
     private async Task<string?> ParameterAsync(CancellationToken cancellationToken)
     {
         var outcome = await sql.ExecuteAsync(
-            new SqlStatement { Text = "SHOW PARAMETERS LIKE 'CORTEX_ENABLED_CROSS_REGION' IN ACCOUNT", RequestId = Guid.NewGuid(), Timeout = TimeSpan.FromSeconds(30) }, cancellationToken);
+            new SqlStatement { Text = "SHOW PARAMETERS LIKE 'CORTEX_ENABLED_CROSS_REGION' IN ACCOUNT", RequestId = Guid.NewGuid(), QueryTag = OwnQuestions.Tag("residency"), Timeout = TimeSpan.FromSeconds(30) }, cancellationToken);
         if (outcome is not SqlRows { Rows: [var row, ..] } rows) return null;
         var column = rows.Columns.ToList().FindIndex(found => found.Name.Equals("value", StringComparison.OrdinalIgnoreCase));
         return column < 0 ? null : row[column];

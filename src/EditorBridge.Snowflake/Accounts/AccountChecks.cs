@@ -180,7 +180,7 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
     {
         Text = text,
         RequestId = Guid.NewGuid(),
-        QueryTag = "{\"app\":\"editorbridge\",\"purpose\":\"account check\"}",
+        QueryTag = OwnQuestions.Tag("account check"),
         Timeout = TimeSpan.FromSeconds(60),
     }, cancellationToken);
 
