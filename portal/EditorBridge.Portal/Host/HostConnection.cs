@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using EditorBridge.Portal.Security;
 using EditorBridge.Review;
@@ -90,6 +91,31 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         var response = await SendAsync(HttpMethod.Post, "bridge/evidence", body, cancellationToken, PackPatience, HttpCompletionOption.ResponseHeadersRead);
         if (response.IsSuccessStatusCode) return response;
         using (response) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+    }
+
+    /// <summary>Has the host compare the ledger with the account's own record. The lines come as the host gets on; the last one is the report or the reason why there is none.</summary>
+    /// <exception cref="NotAllowedException">The viewer may not verify.</exception>
+    /// <exception cref="HostUnreachableException">The host was not asked, or broke off; what it had found may still stand in the ledger.</exception>
+    public async IAsyncEnumerable<ComparisonLine> CompareAsync(Viewer viewer, ComparisonBody comparison, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.VerifyLedger);
+        var body = JsonContent.Create(comparison, HostJson.Default.ComparisonBody);
+        using var response = await SendAsync(HttpMethod.Post, "bridge/reconciliation", body, cancellationToken, PackPatience, HttpCompletionOption.ResponseHeadersRead);
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await NextAsync(lines, cancellationToken) is { } line) yield return line;
+    }
+
+    private static async Task<ComparisonLine?> NextAsync(StreamReader lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lines.ReadLineAsync(cancellationToken) is { } text ? JsonSerializer.Deserialize(text, HostJson.Default.ComparisonLine) : null;
+        }
+        catch (Exception e) when (e is IOException or JsonException or HttpRequestException)
+        {
+            throw new HostUnreachableException("The host broke off the comparison. What it had found stands in the ledger; start it again for the rest.", e);
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(

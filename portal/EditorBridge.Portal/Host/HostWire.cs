@@ -41,6 +41,21 @@ public sealed record AccessDetail(string? Payload = null, string? Query = null, 
 /// <summary>Body of <c>POST /bridge/evidence</c>: the host makes a signed pack of this window and sends it back as a zip.</summary>
 public sealed record EvidenceBody(DateTimeOffset From, DateTimeOffset To, string Person, string Role, string Reason, bool Payloads);
 
+/// <summary>Body of <c>POST /bridge/reconciliation</c>: the host compares the ledger with the account's own record, or with what was exported from it.</summary>
+/// <param name="User">Only this user's calls; null for the one the host is signed in as.</param>
+/// <param name="Role">A role that may read the account's record; null for the default one.</param>
+public sealed record ComparisonBody(
+    DateTimeOffset From, DateTimeOffset To, string Person, string Surface, string? User, bool Everybody, string? Role, IReadOnlyList<ComparisonFile> Files);
+
+/// <param name="ExportedAt">When it was exported; null when nobody said.</param>
+public sealed record ComparisonFile(string Name, string Text, DateTimeOffset? ExportedAt);
+
+/// <summary>One line of its answer: a step on the way, the report at the end, or why there is none.</summary>
+public sealed record ComparisonLine(string? Step, ComparisonReport? Report, string? Problem);
+
+/// <summary>What the page needs of a report; the findings are read from the ledger.</summary>
+public sealed record ComparisonReport(string RunId, bool Agrees);
+
 public static class HostWire
 {
     public static string WireName(this VerdictKind kind) => kind switch
@@ -85,4 +100,6 @@ public static class HostWire
 [JsonSerializable(typeof(AccessBody))]
 [JsonSerializable(typeof(StatusReply))]
 [JsonSerializable(typeof(EvidenceBody))]
+[JsonSerializable(typeof(ComparisonBody))]
+[JsonSerializable(typeof(ComparisonLine))]
 internal sealed partial class HostJson : JsonSerializerContext;

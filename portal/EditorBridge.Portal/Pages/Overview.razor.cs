@@ -48,6 +48,7 @@ public sealed partial class Overview
             Incidents = incidents,
             Checkpoint = checkpoints.FirstOrDefault(),
             Head = await Window.HeadAsync(cancellationToken),
+            Comparison = (await ComparisonRun.ReadAsync(reader, null, null, 1, cancellationToken)).FirstOrDefault(),
             Heat = await HeatCells.ReadAsync(reader, Actions, _window, Clock, cancellationToken),
         };
         await NoteAsync(AccessAction.View, "/", query: _window.Query);
@@ -61,6 +62,16 @@ public sealed partial class Overview
     private string Calls(string line) => $"calls?q={Uri.EscapeDataString(line)}&{_window.Query}";
 
     private string Share(long part, long whole) => whole == 0 ? T["no calls"] : T["{0} of all", ((double)part / whole).ToString("P1", CultureInfo.InvariantCulture)];
+
+    private string Compared(ComparisonRun? run) => run switch
+    {
+        null => "–",
+        { AccountOnly: > 0 } => T["{0} went round", Number(run.AccountOnly)],
+        { Agrees: true } => T["agrees"],
+        _ => T["differs"],
+    };
+
+    private string ComparedNote(ComparisonRun? run) => run is null ? T["not compared yet"] : T["compared {0}", Clock.Short(run.Entry.At)];
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -85,6 +96,9 @@ public sealed partial class Overview
         public required CheckpointNote? Checkpoint { get; init; }
         public required long Head { get; init; }
         public required HeatCells Heat { get; init; }
+
+        /// <summary>The last comparison with the account's own record; null when there was none.</summary>
+        public required ComparisonRun? Comparison { get; init; }
 
         public long Refused => Totals.Rejected + Totals.Refused + Totals.Expired;
 

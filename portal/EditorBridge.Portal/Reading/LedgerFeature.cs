@@ -14,6 +14,7 @@ public static class LedgerFeature
         services.AddSingleton<WaitingReviews>();
         services.AddSingleton<SavedViews>();
         services.AddSingleton<LedgerCheck>();
+        services.AddSingleton<AccountComparison>();
         services.AddScoped<ViewerClock>();
     }
 }

@@ -70,7 +70,8 @@ internal sealed class LedgerUses(LedgerReader reader)
 
     private static LocalUse? Request(AuditEntry outcome, AuditEntry? intent)
     {
-        if (outcome.Draft.Facts is not { } facts) return null;
+        // An answer given again was sent to the account once, by the call it repeats.
+        if (outcome.Draft.Facts is not { } facts || facts["repeatOf"] is not null) return null;
         var attempts = facts["attempts"] as JsonArray ?? [];
         var last = attempts.Count > 0 ? attempts[^1] : null;
         var started = DateTimeOffset.TryParse((string?)last?["startedAt"], CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : intent?.At ?? outcome.At;
