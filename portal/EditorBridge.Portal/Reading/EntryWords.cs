@@ -29,13 +29,10 @@ public static class EntryWords
         EntryKind.RetentionApplied => "Old texts dropped",
         EntryKind.HoldPlaced => "Legal hold placed",
         EntryKind.HoldReleased => "Legal hold released",
-<<<<<<< HEAD
         EntryKind.GrantEnded => "Session grant ended",
-=======
         EntryKind.CallReconciled => "Compared with the account's record",
         EntryKind.ReconciliationRun => "Comparison with the account's record",
         EntryKind.LimitReached => "Limit reached",
->>>>>>> 6622dfc (Compare requests and statements with all of the account's records, live or exported, and keep what was found)
         // A newer host may write kinds this portal does not know; their wire name is better than no name.
         _ => kind.WireName(),
     };
