@@ -2,11 +2,12 @@ import * as vscode from 'vscode';
 import { SqlAnalysis } from './analysis';
 import { ClaudeIde } from './claudeIde';
 import { doctor } from './doctor';
+import { SessionGrants } from './grants';
 import { reviewGitChanges } from './gitChanges';
 import { offerGateway } from './mcp';
 import { Notices } from './notice';
 import { summary } from './present';
-import { type CheckpointSignedParams, EditorMethods, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
+import { type CheckpointSignedParams, EditorMethods, type GrantsResult, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
 import { Reviews } from './review';
 import { ReviewTrees } from './reviewTree';
 import { Server, workspaceFolders } from './server';
@@ -29,11 +30,13 @@ export function activate(context: vscode.ExtensionContext): void {
       status.hostStatus(params);
       if (params.state === 'ready') void refresh();
     });
+    connection.onNotification(EditorMethods.GrantsChanged, (params: GrantsResult) => grants.show(params));
     connection.onNotification(EditorMethods.CheckpointSigned, (params: CheckpointSignedParams) => void witness.signed(params));
     claude.wire(connection);
   }));
   const reviews = new Reviews(backend, log);
   const trees = new ReviewTrees(reviews);
+  const grants = new SessionGrants(backend);
   const status = new Status(backend);
   const notices = new Notices(reviews);
   const analysis = new SqlAnalysis(backend, log);
@@ -48,13 +51,14 @@ export function activate(context: vscode.ExtensionContext): void {
     void claude.update();
     try {
       reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
+      grants.show(await backend.request<GrantsResult>(EditorMethods.ListGrants));
     } catch (e) {
       log.error(`The list of reviews could not be read: ${e instanceof Error ? e.message : String(e)}`);
     }
   }
 
   context.subscriptions.push(
-    log, backend, reviews, trees, status, analysis, claude, offerGateway(backend, log),
+    log, backend, reviews, trees, grants, status, analysis, claude, offerGateway(backend, log),
     backend.onDidChangeState((state) => {
       status.serverChanged();
       if (state === 'ready') void refresh();
@@ -81,6 +85,8 @@ export function activate(context: vscode.ExtensionContext): void {
       accept: (argument) => reviews.accept(reviews.idOf(argument)),
       acceptEdited: (argument) => reviews.accept(reviews.idOf(argument)),
       acceptAsProposed: (argument) => reviews.acceptAsProposed(reviews.idOf(argument)),
+      acceptForSession: (argument) => reviews.acceptForSession(reviews.idOf(argument)),
+      revokeGrant: (argument) => grants.revoke(argument),
       reject: (argument) => reviews.reject(reviews.idOf(argument)),
       openReview: (argument) => reviews.show(reviews.idOf(argument) ?? ''),
       nextReview: () => reviews.showNext(),

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import type { FindingView, ObjectView, ReviewView, StatementView } from './protocol';
+import type { FindingView, GrantView, ObjectView, ReviewView, StatementView } from './protocol';
 import { hasMixedLineEndings, plain } from './text';
 import { proposedText } from './verdict';
 
@@ -50,6 +50,8 @@ export function remarks(view: ReviewView, locallyEdited: boolean): string[] {
     proposed !== null && hasMixedLineEndings(proposed) ? 'The proposal mixes line endings. Accepted as it is, it keeps them.' : '',
     view.twoPeople ? 'Two people must approve this.' : '',
     view.reasonRequired ? 'Your verdict needs a reason.' : '',
+    view.revisionOf ? `This is a reviewer's own text, which was riskier than the proposal of ${plain(view.revisionOf, 40)}.` : '',
+    view.sameAgain ? `May be accepted for the session: ${plain(view.sameAgain, 400)}.` : '',
     view.editable ? '' : 'This proposal can be accepted or rejected, not edited.',
   ];
   return lines.filter(Boolean);
@@ -63,11 +65,19 @@ export function summary(view: ReviewView): string {
     ...view.changes.map((change) => `• ${plain(change, 300)}`),
     ...view.undo.map((undo) => `Undo ${plain(undo, 400)}`),
     view.objects.length > 0 ? `Touches: ${touched(view.objects)}` : '',
+    view.columns.length > 0 ? `Columns: ${view.columns.map((column) => plain(column, 80)).join(', ')}` : '',
+    `Asked by ${actor(view)}${view.sessionId ? ` in session ${plain(view.sessionId, 60)}` : ''}${running(view)}`,
+    view.prompt ? `Prompt: ${plain(view.prompt, 500)}` : '',
     view.rules.length > 0 ? `Rules: ${view.rules.map((rule) => plain(rule, 80)).join(', ')}` : '',
     ...view.findings.map((f) => `${f.severity}: ${findingText(f)}`),
     view.decidedBy ? `${decisionWord(view.state)} by ${plain(view.decidedBy, 80)}${view.decidedReason ? `: ${plain(view.decidedReason, 300)}` : ''}` : '',
   ];
   return lines.filter(Boolean).join('\n');
+}
+
+function running(view: ReviewView): string {
+  const where = [view.role && `role ${plain(view.role, 80)}`, view.warehouse && `warehouse ${plain(view.warehouse, 80)}`, view.account && `account ${plain(view.account, 80)}`].filter(Boolean);
+  return where.length > 0 ? ` (${where.join(', ')})` : '';
 }
 
 export function findingText(finding: FindingView): string {
@@ -115,6 +125,15 @@ export function changesTitle(statements: readonly StatementView[]): string {
 
 function touched(objects: readonly ObjectView[]): string {
   return objects.map((o) => `${o.access} ${o.kind.toLowerCase()} ${plain(o.name, 120)}`).join(', ');
+}
+
+/** A session grant in a list. */
+export function grantLabel(grant: GrantView): string {
+  return plain(grant.title, 120);
+}
+
+export function grantLines(grant: GrantView): string[] {
+  return [`Runs again without a question: ${plain(grant.same, 600)}`, `Allowed by ${plain(grant.givenBy, 80)}; session ${plain(grant.sessionId, 60)}`];
 }
 
 /** How a decided review is spoken of. */

@@ -12,6 +12,8 @@ export const EditorMethods = {
   Initialize: 'initialize',
   ListReviews: 'reviews/list',
   GiveVerdict: 'review/verdict',
+  ListGrants: 'grants/list',
+  RevokeGrant: 'grant/revoke',
   AnalyzeSql: 'sql/analyze',
   TerminalEnvironment: 'terminal/environment',
   PortalLink: 'portal/link',
@@ -36,6 +38,7 @@ export const EditorMethods = {
   // server → client, notifications
   ReviewOpened: 'review/opened',
   ReviewClosed: 'review/closed',
+  GrantsChanged: 'grants/changed',
   HostStatus: 'host/status',
   CheckpointSigned: 'ledger/checkpoint',
 } as const;
@@ -109,6 +112,13 @@ export interface ReviewView {
   undo: string[];
   findings: FindingView[];
   objects: ObjectView[];
+  columns: string[];
+  account: string | null;
+  role: string | null;
+  warehouse: string | null;
+  prompt: string | null;
+  sameAgain: string | null;
+  revisionOf: string | null;
   decidedBy: string | null;
   decidedReason: string | null;
 }
@@ -123,6 +133,32 @@ export interface VerdictParams {
   kind: string;
   text: string | null;
   reason: string | null;
+  againForSession: boolean;
+}
+
+/** The same runs again without a question; `same` says what that is. */
+export interface GrantView {
+  id: string;
+  title: string;
+  same: string;
+  givenBy: string;
+  sessionId: string;
+  uses: number;
+  givenAt: string;
+  expiresAt: string;
+}
+
+export interface GrantsResult {
+  grants: GrantView[];
+}
+
+export interface RevokeParams {
+  id: string;
+}
+
+export interface RevokeAnswer {
+  revoked: boolean;
+  message: string;
 }
 
 export interface VerdictAnswer {

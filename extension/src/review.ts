@@ -6,7 +6,7 @@ import { ReviewDiff } from './reviewDiff';
 import type { Server } from './server';
 import { readSettings } from './settings';
 import { plain } from './text';
-import { approval, isEdited, placement, rejection } from './verdict';
+import { approval, approvalAgain, isEdited, placement, rejection } from './verdict';
 
 const MAX_RECENT = 50;
 const ALL_TITLE = 'EditorBridge: pending changes';
@@ -126,7 +126,24 @@ export class Reviews implements vscode.Disposable {
     if (!review) return;
     const reason = review.view.reasonRequired ? await askReason(review.view, 'Why may this run?', true) : null;
     if (reason === undefined) return;
-    await this.give(review, { id: review.view.id, kind: 'approve', text: null, reason });
+    await this.give(review, { id: review.view.id, kind: 'approve', text: null, reason, againForSession: false });
+  }
+
+  /** Says first what "the same" would be: one click lets many actions run. */
+  async acceptForSession(id: string | undefined): Promise<void> {
+    const review = this.find(id);
+    if (!review) return;
+    const { view } = review;
+    if (view.sameAgain === null) {
+      void vscode.window.showInformationMessage('"The same again in this session" is not offered for this action: each one needs a verdict of its own.');
+      return;
+    }
+    const yes = 'Accept for This Session';
+    const answer = await vscode.window.showWarningMessage('Accept this, and let the same run again without a question?', { modal: true, detail: `${plain(view.sameAgain, 600)}. It ends after an hour, with the session, or when you revoke it.` }, yes);
+    if (answer !== yes) return;
+    const reason = view.reasonRequired ? await askReason(view, 'Why may this run?', true) : null;
+    if (reason === undefined) return;
+    await this.give(review, approvalAgain(view, reason));
   }
 
   /** Escape in the box decides nothing; an empty reason is one where policy does not ask for more. */
@@ -198,6 +215,9 @@ export class Reviews implements vscode.Disposable {
         if (reason !== undefined) await this.give(review, { ...verdict, reason });
         return;
       }
+      case 'editRaisesRisk':
+        void vscode.window.showWarningMessage(plain(answer.message, 300));
+        return;
       case 'secondPersonNeeded':
         void vscode.window.showInformationMessage(`Your approval is recorded. ${plain(answer.message, 300)}`);
         return;
@@ -260,6 +280,7 @@ export class Reviews implements vscode.Disposable {
   private updateContext(): void {
     const review = this.waiting.get(this.activeId() ?? '');
     void vscode.commands.executeCommand('setContext', 'editorbridge.activeEdited', review !== undefined && isEdited(review.view, review.text()));
+    void vscode.commands.executeCommand('setContext', 'editorbridge.activeSameAgain', review !== undefined && review.view.sameAgain !== null);
   }
 }
 

@@ -59,7 +59,7 @@ function pendingItem(view: ReviewView): vscode.TreeItem {
   const item = new vscode.TreeItem(label(view));
   item.description = description(view, locallyEdited);
   item.tooltip = tooltip([summary(view), ...remarks(view, locallyEdited), `Waits until ${new Date(view.expiresAt).toLocaleTimeString()}, then it is refused.`]);
-  item.contextValue = 'pendingReview';
+  item.contextValue = view.sameAgain === null ? 'pendingReview' : 'pendingReviewSameAgain';
   item.iconPath = view.severity === 'critical' || view.severity === 'high'
     ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.errorForeground'))
     : new vscode.ThemeIcon(view.path ? 'diff' : 'terminal');

@@ -16,12 +16,17 @@ export function isEdited(view: ReviewView, documentText: string): boolean {
 export function approval(view: ReviewView, documentText: string, reason: string | null): VerdictParams {
   const proposed = proposedText(view);
   return proposed !== null && isEdited(view, documentText)
-    ? { id: view.id, kind: 'approveEdited', text: editedText(proposed, documentText), reason }
-    : { id: view.id, kind: 'approve', text: null, reason };
+    ? { id: view.id, kind: 'approveEdited', text: editedText(proposed, documentText), reason, againForSession: false }
+    : { id: view.id, kind: 'approve', text: null, reason, againForSession: false };
+}
+
+/** "Accept, and let the same run again in this session": for the agent's own text only. */
+export function approvalAgain(view: ReviewView, reason: string | null): VerdictParams {
+  return { id: view.id, kind: 'approve', text: null, reason, againForSession: true };
 }
 
 export function rejection(view: ReviewView, reason: string | null): VerdictParams {
-  return { id: view.id, kind: 'reject', text: null, reason };
+  return { id: view.id, kind: 'reject', text: null, reason, againForSession: false };
 }
 
 /** Where a review that begins shows its diff on its own. */

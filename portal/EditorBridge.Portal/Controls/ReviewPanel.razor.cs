@@ -15,6 +15,7 @@ public sealed partial class ReviewPanel
     private string? _decided;
     private bool _decidedWell;
     private bool _editing;
+    private bool _again;
     private bool _decidedHere;
     private bool _sending;
     private string? _shown;
@@ -40,7 +41,7 @@ public sealed partial class ReviewPanel
         if (_shown != Question.Id)
         {
             _shown = Question.Id;
-            (_reason, _text, _message, _decided, _editing, _decidedHere) = ("", "", null, null, false, false);
+            (_reason, _text, _message, _decided, _editing, _decidedHere, _again) = ("", "", null, null, false, false, false);
         }
 
         // What this viewer has just done stays said in their words; the ledger says it to everybody else.
@@ -66,7 +67,8 @@ public sealed partial class ReviewPanel
         {
             // The viewer is asked for again: the circuit call is what is authorised, not the page that was drawn.
             var (result, message) = await Connection.GiveVerdictAsync(await Viewers.GetAsync(), Question.Id, kind,
-                string.IsNullOrWhiteSpace(_reason) ? null : _reason.Trim(), kind == VerdictKind.ApproveEdited ? _text : null, CancellationToken.None);
+                string.IsNullOrWhiteSpace(_reason) ? null : _reason.Trim(), kind == VerdictKind.ApproveEdited ? _text : null, CancellationToken.None,
+                againForSession: _again && kind == VerdictKind.Approve);
             Take(result, message, kind);
         }
         catch (HostUnreachableException e)
@@ -89,7 +91,8 @@ public sealed partial class ReviewPanel
         switch (result)
         {
             case VerdictResult.Accepted:
-                (_decided, _decidedWell) = (Done(kind), kind != VerdictKind.Reject);
+                // The host's own sentence where it says how long the same runs on.
+                (_decided, _decidedWell) = (_again && kind == VerdictKind.Approve ? message : Done(kind), kind != VerdictKind.Reject);
                 _editing = false;
                 break;
             case VerdictResult.SecondPersonNeeded:

@@ -51,10 +51,10 @@ public sealed class HostConnection(PortalState state, HttpClient http)
     /// <exception cref="NotAllowedException">The viewer is no approver.</exception>
     /// <exception cref="HostUnreachableException">The verdict did not reach the host, or it is not known whether it did.</exception>
     public async Task<(VerdictResult Result, string Message)> GiveVerdictAsync(
-        Viewer viewer, string reviewId, VerdictKind kind, string? reason, string? text, CancellationToken cancellationToken)
+        Viewer viewer, string reviewId, VerdictKind kind, string? reason, string? text, CancellationToken cancellationToken, bool againForSession = false)
     {
         viewer.Require(PortalRight.GiveVerdict);
-        var body = JsonContent.Create(new VerdictBody(kind.WireName(), viewer.Person, reason, text), HostJson.Default.VerdictBody);
+        var body = JsonContent.Create(new VerdictBody(kind.WireName(), viewer.Person, reason, text, againForSession), HostJson.Default.VerdictBody);
         using var response = await SendAsync(HttpMethod.Post, $"bridge/reviews/{Uri.EscapeDataString(reviewId)}/verdict", body, cancellationToken);
         VerdictReply? reply = null;
         try
@@ -68,6 +68,25 @@ public sealed class HostConnection(PortalState state, HttpClient http)
 
         if (reply is not null && HostWire.ParseResult(reply.Result) is { } result) return (result, reply.Message);
         throw new HostUnreachableException(reply is { Message.Length: > 0 } ? reply.Message : await ProblemAsync(response, cancellationToken));
+    }
+
+    /// <summary>What runs again without a question.</summary>
+    /// <exception cref="HostUnreachableException">The host did not say.</exception>
+    public async Task<IReadOnlyList<GrantBody>> GrantsAsync(CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "bridge/grants", null, cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        return (await response.Content.ReadFromJsonAsync(HostJson.Default.GrantsReply, cancellationToken))?.Grants ?? [];
+    }
+
+    /// <exception cref="NotAllowedException">The viewer is no approver.</exception>
+    /// <exception cref="HostUnreachableException">It is not known whether the grant was taken back.</exception>
+    public async Task RevokeAsync(Viewer viewer, string grantId, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.GiveVerdict);
+        using var response = await SendAsync(
+            HttpMethod.Post, $"bridge/grants/{Uri.EscapeDataString(grantId)}/revoke", JsonContent.Create(new RevokeBody(viewer.Person), HostJson.Default.RevokeBody), cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
     }
 
     /// <summary>Writes an access entry. When this throws, what was asked for must not be shown.</summary>

@@ -7,7 +7,15 @@ namespace EditorBridge.Portal.Host;
 public sealed record HostAddress(string Url);
 
 /// <summary>Body of <c>POST /bridge/reviews/{id}/verdict</c>.</summary>
-public sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text);
+public sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text, bool AgainForSession);
+
+/// <summary>A session grant, as <c>GET /bridge/grants</c> lists it.</summary>
+public sealed record GrantBody(string Id, string Title, string Same, string GivenBy, string SessionId, int Uses, DateTimeOffset GivenAt, DateTimeOffset ExpiresAt);
+
+public sealed record GrantsReply(GrantBody[] Grants);
+
+/// <summary>Body of <c>POST /bridge/grants/{id}/revoke</c>.</summary>
+public sealed record RevokeBody(string Person);
 
 /// <summary>Its answer. <paramref name="Result"/> is the wire name of <see cref="VerdictResult"/>.</summary>
 public sealed record VerdictReply(string Result, string Message);
@@ -97,6 +105,8 @@ public static class HostWire
 [JsonSerializable(typeof(HostAddress))]
 [JsonSerializable(typeof(VerdictBody))]
 [JsonSerializable(typeof(VerdictReply))]
+[JsonSerializable(typeof(GrantsReply))]
+[JsonSerializable(typeof(RevokeBody))]
 [JsonSerializable(typeof(AccessBody))]
 [JsonSerializable(typeof(StatusReply))]
 [JsonSerializable(typeof(EvidenceBody))]

@@ -31,6 +31,14 @@ public sealed record ReviewQuestion
     public string? Path { get; init; }
     public string? Role { get; init; }
     public string? Warehouse { get; init; }
+    public string? Account { get; init; }
+    /// <summary>What the person last asked of the agent.</summary>
+    public string? Prompt { get; init; }
+    public ImmutableArray<string> Columns { get; init; } = [];
+    /// <summary>What "the same again in this session" would let run; null when it is not offered.</summary>
+    public string? SameAgain { get; init; }
+    /// <summary>Who wrote the text in question, when it is a reviewer's own and was riskier than what had been proposed.</summary>
+    public string? EditedBy { get; init; }
     public ImmutableArray<string> Rules { get; init; } = [];
     public bool ReasonRequired { get; init; }
     public bool TwoPeople { get; init; }
@@ -70,6 +78,11 @@ public sealed record ReviewQuestion
             Path = TextOf(facts, "path"),
             Role = TextOf(facts, "role"),
             Warehouse = TextOf(facts, "warehouse"),
+            Account = TextOf(facts, "account"),
+            Prompt = payloads.GetValueOrDefault("prompt"),
+            Columns = TextsOf(payloads.GetValueOrDefault("columns")),
+            SameAgain = facts["sessionScope"] is JsonObject scope ? TextOf(scope, "same") : null,
+            EditedBy = TextOf(facts, "editedBy"),
             Rules = Names(facts["rules"]),
             ReasonRequired = Flag(obligations, "reasonRequired") ?? false,
             TwoPeople = Flag(obligations, "twoPeople") ?? false,
@@ -92,12 +105,16 @@ public sealed record ReviewQuestion
         [.. ItemsOf(json).Select(item => new ReviewObject(
             TextOf(item, "name") ?? "", TextOf(item, "kind") ?? "", TextOf(item, "access") ?? ""))];
 
-    private static IEnumerable<JsonObject> ItemsOf(string? json)
+    private static IEnumerable<JsonObject> ItemsOf(string? json) => ArrayOf(json).OfType<JsonObject>();
+
+    private static ImmutableArray<string> TextsOf(string? json) => [.. ArrayOf(json).OfType<JsonValue>().Select(value => value.TryGetValue(out string? text) ? text : null).OfType<string>()];
+
+    private static JsonArray ArrayOf(string? json)
     {
         if (string.IsNullOrEmpty(json)) return [];
         try
         {
-            return JsonNode.Parse(json) is JsonArray array ? array.OfType<JsonObject>() : [];
+            return JsonNode.Parse(json) as JsonArray ?? [];
         }
         catch (JsonException)
         {

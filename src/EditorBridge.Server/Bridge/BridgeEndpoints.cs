@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
+using EditorBridge.Editor;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hosting;
@@ -18,6 +19,8 @@ internal static class BridgeEndpoints
     {
         var bridge = routes.MapGroup("/bridge").RequireToken(Client.Portal);
         bridge.MapPost("/reviews/{id}/verdict", GiveVerdictAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestVerdict));
+        bridge.MapGet("/grants", (SessionGrants grants) => Results.Json(EditorViews.Of(grants.InForce)));
+        bridge.MapPost("/grants/{id}/revoke", RevokeAsync);
         bridge.MapPost("/records", RecordAccessAsync);
         bridge.MapPost("/evidence", EvidenceEndpoint.MakeAsync);
         bridge.MapGet("/status", (LedgerWriter ledger) => Results.Json(new StatusReply(HostApplication.Version, ledger.Health.Available, ledger.Health.Problem)));
@@ -30,12 +33,25 @@ internal static class BridgeEndpoints
             return Results.BadRequest(new VerdictReply("badRequest", "A verdict is approve, approveEdited or reject."));
         try
         {
-            var outcome = await desk.GiveAsync(id, new Verdict(kind, body.Person.Trim(), "portal", body.Reason, body.Text));
+            var outcome = await desk.GiveAsync(id, new Verdict(kind, body.Person.Trim(), "portal", body.Reason, body.Text, body.AgainForSession));
             return Results.Json(new VerdictReply(GateEntries.Wirename(outcome.Result), outcome.Message));
         }
         catch (LedgerUnavailableException e)
         {
             return Results.Json(new VerdictReply("notRecorded", $"The verdict could not be recorded, so nothing was decided. {e.Message}"), statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    private static async Task<IResult> RevokeAsync(string id, RevokeBody body, SessionGrants grants)
+    {
+        if (string.IsNullOrWhiteSpace(body.Person)) return Results.BadRequest(new { message = "A session grant is taken back by a person." });
+        try
+        {
+            return Results.Json(new { revoked = await grants.RevokeAsync(id, body.Person.Trim()) });
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return Results.Json(new { message = $"{id} is out of force, but that could not be recorded. {e.Message}" }, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
 
@@ -64,7 +80,9 @@ internal static class BridgeEndpoints
     }
 
     /// <param name="Kind">approve, approveEdited or reject.</param>
-    private sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text);
+    private sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text, bool AgainForSession = false);
+
+    private sealed record RevokeBody(string Person);
 
     /// <param name="Problem">Why records cannot be taken; null while they can.</param>
     private sealed record StatusReply(string Version, bool Recording, string? Problem);

@@ -17,6 +17,8 @@ internal static class ReviewCommands
     {
         yield return List();
         yield return Show();
+        yield return SessionGrantCommands.List();
+        yield return SessionGrantCommands.Revoke();
         yield return Give("approve", "Approve a pending review: the action runs as it was asked, or with --edited as you wrote it.", "approve");
         yield return Give("reject", "Reject a pending review: the action does not run and the agent is told why.", "reject");
     }
@@ -38,7 +40,7 @@ internal static class ReviewCommands
 
             if (reviews.Pending.Length == 0) Console.WriteLine("No review waits for a person.");
             foreach (var review in reviews.Pending)
-                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review)} left  {TerminalText.Visible(review.Title)}\n    {TerminalText.Visible(review.Summary)}");
+                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review, DateTimeOffset.UtcNow)} left  {TerminalText.Visible(review.Title)}\n    {TerminalText.Visible(review.Summary)}");
             if (reviews.Pending.Length > 0) Console.WriteLine("\nSee one with: editorbridge review ID. Decide with: editorbridge approve ID, or editorbridge reject ID --reason \"…\".");
             return 0;
         }));
@@ -61,7 +63,7 @@ internal static class ReviewCommands
                 return 1;
             }
 
-            Console.WriteLine(Describe(review));
+            Console.WriteLine(Describe(review, DateTimeOffset.UtcNow));
             return 0;
         }));
         return command;
@@ -74,7 +76,13 @@ internal static class ReviewCommands
         var reason = new Option<string?>("--reason") { Description = "Why; it is recorded, and the agent reads it." };
         var edited = new Option<FileInfo?>("--edited") { Description = "File whose text runs instead of the proposed one." };
         var command = new Command(name, description) { id, state, reason };
-        if (kind == "approve") command.Add(edited);
+        var again = new Option<bool>("--again-for-session") { Description = "Let the same run again in this session without a question, where that is offered ('editorbridge review ID' says what it would cover)." };
+        if (kind == "approve")
+        {
+            command.Add(edited);
+            command.Add(again);
+        }
+
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
             if (AgentAncestry.Find(Environment.ProcessId) is { } agent)
@@ -86,30 +94,51 @@ internal static class ReviewCommands
             var text = parsed.GetValue(edited) is { } file ? await File.ReadAllTextAsync(file.FullName, cancellationToken) : null;
             using var client = await ControlClient.ConnectAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
             var answer = await client.AskAsync<VerdictAnswer>(
-                EditorMethods.GiveVerdict, new VerdictParams(parsed.GetValue(id)!, text is null ? kind : "approveEdited", text, parsed.GetValue(reason)), cancellationToken);
+                EditorMethods.GiveVerdict, new VerdictParams(parsed.GetValue(id)!, text is null ? kind : "approveEdited", text, parsed.GetValue(reason), kind == "approve" && parsed.GetValue(again)), cancellationToken);
             Console.WriteLine(answer.Message);
-            return answer.Result is "accepted" or "secondPersonNeeded" ? 0 : 2;
+            return answer.Result is "accepted" or "secondPersonNeeded" or "editRaisesRisk" ? 0 : 2;
         }));
         return command;
     }
 
-    private static string Describe(ReviewView review)
+    /// <summary>A review for a terminal. What an agent wrote is shown as data: no control, formatting or bidi character gets through.</summary>
+    internal static string Describe(ReviewView review, DateTimeOffset now)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{review.Id}  {review.State}  {review.Severity}  {TerminalText.Visible(review.Title)}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"asked by {TerminalText.Visible(review.Actor)} through the {review.Door} door{(review.Path is null ? "" : $", file {TerminalText.Visible(review.Path)}")}");
-        text.AppendLine(TerminalText.Visible(review.Summary));
-        foreach (var finding in review.Findings) text.AppendLine(CultureInfo.InvariantCulture, $"  [{finding.RuleId}] {finding.Severity}: {TerminalText.Visible(finding.Message)}");
-        foreach (var change in review.Changes) text.AppendLine(CultureInfo.InvariantCulture, $"  change: {TerminalText.Line(change)}");
-        foreach (var undo in review.Undo) text.AppendLine(CultureInfo.InvariantCulture, $"  undo:   {TerminalText.Line(undo)}");
+        void Line(string name, string? value)
+        {
+            if (!string.IsNullOrEmpty(value)) text.AppendLine(CultureInfo.InvariantCulture, $"{name,-11}{TerminalText.Line(value)}");
+        }
+
+        text.AppendLine(CultureInfo.InvariantCulture, $"{review.Id}  {review.State}  {review.Severity}  {TerminalText.Line(review.Title)}");
+        text.AppendLine(TerminalText.Visible(review.Summary)).AppendLine();
+        Line("asked by", $"{review.Actor} through the {review.Door} door");
+        Line("session", review.SessionId);
+        Line("prompt", review.Prompt);
+        Line("file", review.Path);
+        Line("workspace", review.Workspace);
+        Line("account", review.Account);
+        Line("role", review.Role);
+        Line("warehouse", review.Warehouse);
+        Line("objects", string.Join(", ", review.Objects.Select(o => $"{o.Access} {o.Kind} {o.Name}")));
+        Line("columns", string.Join(", ", review.Columns));
+        Line("rules", string.Join(", ", review.Rules));
+        if (review.State == "pending") Line("time left", Left(review, now));
+        Line("edit of", review.RevisionOf);
+        if (review.TwoPeople) Line("needs", "two people");
+        if (review.ReasonRequired) Line("needs", "a reason");
+        Line("again", review.SameAgain is null ? null : $"--again-for-session would allow: {review.SameAgain}");
+        foreach (var finding in review.Findings) Line("finding", $"[{finding.RuleId}] {finding.Severity}: {finding.Message}");
+        foreach (var change in review.Changes) Line("change", change);
+        foreach (var undo in review.Undo) Line("undo", undo);
         text.AppendLine().AppendLine(review.Before is null ? "proposed:" : "before:");
         if (review.Before is not null) text.AppendLine(TerminalText.Visible(review.Before)).AppendLine("after:");
         return text.AppendLine(TerminalText.Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();
     }
 
-    private static string Left(ReviewView review)
+    private static string Left(ReviewView review, DateTimeOffset now)
     {
-        var left = review.ExpiresAt - DateTimeOffset.UtcNow;
+        var left = review.ExpiresAt - now;
         return left <= TimeSpan.Zero ? "0:00" : $"{(int)left.TotalMinutes}:{left.Seconds:00}";
     }
 }

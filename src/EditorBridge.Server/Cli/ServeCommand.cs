@@ -23,10 +23,11 @@ internal static partial class ServeCommand
         var europe = new Option<bool>("--eu-only") { Description = "Send nothing while the account's cross-region setting would let inference leave the European Union." };
         var byEditor = new Option<bool>("--started-by-editor") { Description = "Leave when no editor, stream or review has needed the host for ten minutes." };
         var portal = new Option<string?>("--portal-url") { Description = "Where the portal answers, for links." };
+        var review = new Option<int?>("--review-seconds") { Description = "How long a review waits for a person before it counts as rejected: 10 to 1740 (the default, just under what Claude Code waits for its hook).", CustomParser = ReviewSeconds };
         var log = new Option<FileInfo?>("--log-file") { Description = "Write the log here and let go of the terminal." };
         var command = new Command("serve", "Run the host: the Messages proxy, the gate and the ledger, on 127.0.0.1.")
         {
-            port, state, sandbox, tokenFile, account, upstream, europe, byEditor, portal, log,
+            port, state, sandbox, tokenFile, account, upstream, europe, byEditor, portal, review, log,
         };
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
@@ -42,6 +43,7 @@ internal static partial class ServeCommand
                 Residency = parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null,
                 StartedByEditor = parsed.GetValue(byEditor),
                 PortalUrl = parsed.GetValue(portal),
+                ReviewLifetime = parsed.GetValue(review) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             }, cancellationToken);
         }));
         return command;
@@ -52,6 +54,14 @@ internal static partial class ServeCommand
         var text = argument.Tokens.Single().Value;
         if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return address;
         argument.AddError($"'{text}' is not an address such as http://127.0.0.1:4010.");
+        return null;
+    }
+
+    private static int? ReviewSeconds(ArgumentResult argument)
+    {
+        var text = argument.Tokens.Single().Value;
+        if (int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds is >= 10 and <= 1740) return seconds;
+        argument.AddError($"'{text}' is not a number of seconds from 10 to 1740.");
         return null;
     }
 

@@ -12,7 +12,7 @@ namespace EditorBridge.Editor;
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
 internal sealed partial class EditorEndpoint(
-    StateFolder state, ReviewDesk desk, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, ILogger<EditorEndpoint> logger) : BackgroundService
+    StateFolder state, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly List<EditorWindow> _windows = [];
@@ -30,6 +30,7 @@ internal sealed partial class EditorEndpoint(
         if (!OperatingSystem.IsWindows()) _listener = ControlChannel.Listen(state);
         desk.Opened += Show;
         desk.Closed += Withdraw;
+        grants.Changed += TellGrants;
         witness.Signed += Tell;
         return base.StartAsync(cancellationToken);
     }
@@ -38,6 +39,7 @@ internal sealed partial class EditorEndpoint(
     {
         desk.Opened -= Show;
         desk.Closed -= Withdraw;
+        grants.Changed -= TellGrants;
         witness.Signed -= Tell;
         await base.StopAsync(cancellationToken);
         _listener?.Dispose();
@@ -106,7 +108,7 @@ internal sealed partial class EditorEndpoint(
     private async Task ServeAsync(Stream stream, Peer peer)
     {
         if (peer.Agent is { } agent) await RecordAgentAsync(agent);
-        using var window = new EditorWindow(stream, this, desk, answers, doors, witness, jobs, peer);
+        using var window = new EditorWindow(stream, this, desk, grants, answers, doors, witness, jobs, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();
@@ -150,6 +152,13 @@ internal sealed partial class EditorEndpoint(
         EditorWindow[] windows;
         lock (_lock) windows = [.. _windows.Where(window => window is { Introduced: true, IsTerminal: false })];
         foreach (var window in windows) window.Signed(checkpoint);
+    }
+
+    private void TellGrants()
+    {
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows];
+        foreach (var window in windows) window.GrantsChanged();
     }
 
     private IReadOnlyCollection<string>[] Folders()

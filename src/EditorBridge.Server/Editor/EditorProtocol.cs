@@ -14,6 +14,8 @@ public static class EditorMethods
     public const string Initialize = "initialize";
     public const string ListReviews = "reviews/list";
     public const string GiveVerdict = "review/verdict";
+    public const string ListGrants = "grants/list";
+    public const string RevokeGrant = "grant/revoke";
     public const string AnalyzeSql = "sql/analyze";
     public const string TerminalEnvironment = "terminal/environment";
     public const string PortalLink = "portal/link";
@@ -38,6 +40,7 @@ public static class EditorMethods
     // server → client, notifications
     public const string ReviewOpened = "review/opened";
     public const string ReviewClosed = "review/closed";
+    public const string GrantsChanged = "grants/changed";
     public const string HostStatus = "host/status";
     public const string CheckpointSigned = "ledger/checkpoint";
 }
@@ -68,18 +71,32 @@ public sealed record ObjectView(string Name, string Kind, string Access);
 
 /// <summary>A review as an editor shows it. <paramref name="State"/>: pending, approved, edited, rejected, expired, withdrawn.</summary>
 /// <param name="Changes">What the change of a SQL file does, a sentence each, the most serious first; empty when there is nothing to compare.</param>
+/// <param name="Prompt">What the person last asked of the agent in that session; null when it was not seen.</param>
+/// <param name="SameAgain">What "the same again in this session" would let run; null when it is not offered.</param>
+/// <param name="RevisionOf">The review whose edited text this one is about.</param>
 /// <param name="Undo">How each statement that is not harmless would be taken back, or why it cannot be.</param>
 public sealed record ReviewView(
     string Id, string State, DateTimeOffset OpenedAt, DateTimeOffset ExpiresAt,
     string Title, string Door, string Tool, string Actor, string? SessionId, string? Workspace,
     string Severity, string Summary, string[] Rules, bool ReasonRequired, bool TwoPeople,
     string? Path, string? Before, string? After, bool Complete, string? Proposed, bool Editable, string[] Changes, string[] Undo,
-    FindingView[] Findings, ObjectView[] Objects, string? DecidedBy, string? DecidedReason);
+    FindingView[] Findings, ObjectView[] Objects, string[] Columns, string? Account, string? Role, string? Warehouse, string? Prompt,
+    string? SameAgain, string? RevisionOf, string? DecidedBy, string? DecidedReason);
 
 public sealed record ReviewsResult(ReviewView[] Pending, ReviewView[] Recent);
 
 /// <param name="Kind">approve, approveEdited, reject.</param>
-public sealed record VerdictParams(string Id, string Kind, string? Text, string? Reason);
+/// <param name="AgainForSession">With approve: let the same run again in this session, where it is offered.</param>
+public sealed record VerdictParams(string Id, string Kind, string? Text, string? Reason, bool AgainForSession);
+
+/// <summary>A session grant: the same runs again without a question. <paramref name="Same"/> says what that is.</summary>
+public sealed record GrantView(string Id, string Title, string Same, string GivenBy, string SessionId, int Uses, DateTimeOffset GivenAt, DateTimeOffset ExpiresAt);
+
+public sealed record GrantsResult(GrantView[] Grants);
+
+public sealed record RevokeParams(string Id);
+
+public sealed record RevokeAnswer(bool Revoked, string Message);
 
 /// <param name="Result">The wire name of <see cref="Review.VerdictResult"/>: accepted, late, unknownReview, …</param>
 public sealed record VerdictAnswer(string Result, string Message);

@@ -63,6 +63,12 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.GiveVerdict, UseSingleObjectParameterDeserialization = true)]
     public Task<JsonElement> GiveVerdictAsync(VerdictParams verdict, CancellationToken cancellationToken) => AskAsync(EditorMethods.GiveVerdict, verdict, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.ListGrants)]
+    public Task<JsonElement> ListGrantsAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.ListGrants, null, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.RevokeGrant, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> RevokeGrantAsync(RevokeParams grant, CancellationToken cancellationToken) => AskAsync(EditorMethods.RevokeGrant, grant, cancellationToken);
+
     [JsonRpcMethod(EditorMethods.AnalyzeSql, UseSingleObjectParameterDeserialization = true)]
     public Task<JsonElement> AnalyzeSqlAsync(AnalyzeParams file, CancellationToken cancellationToken) => AskAsync(EditorMethods.AnalyzeSql, file, cancellationToken);
 
@@ -231,6 +237,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
 
         [JsonRpcMethod(EditorMethods.HostStatus, UseSingleObjectParameterDeserialization = true)]
         public Task HostStatusAsync(HostStatusParams status) => window.NotifyWithParameterObjectAsync(EditorMethods.HostStatus, status);
+
+        [JsonRpcMethod(EditorMethods.GrantsChanged, UseSingleObjectParameterDeserialization = true)]
+        public Task GrantsChangedAsync(GrantsResult grants) => window.NotifyWithParameterObjectAsync(EditorMethods.GrantsChanged, grants);
 
         [JsonRpcMethod(EditorMethods.CheckpointSigned, UseSingleObjectParameterDeserialization = true)]
         public Task CheckpointSignedAsync(CheckpointSignedParams signed) => window.NotifyWithParameterObjectAsync(EditorMethods.CheckpointSigned, signed);

@@ -46,7 +46,10 @@ internal static class EditorViews
         item.Decision.Obligations.ReasonRequired, item.Decision.Obligations.TwoPeople,
         item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change), UndoOf(item),
         [.. item.Findings.Select(finding => new FindingView(finding.RuleId, EditorWire.Name(finding.Severity), finding.Message, finding.Start, finding.Length))],
-        ObjectsOf(item.Objects), person, reason);
+        ObjectsOf(item.Objects), [.. item.Columns], item.Account, item.Role, item.Warehouse, item.Prompt, item.SessionScope?.Same, item.RevisionOf, person, reason);
+
+    public static GrantsResult Of(IEnumerable<SessionGrant> grants) =>
+        new([.. grants.Select(grant => new GrantView(grant.Id, grant.Title, grant.Scope.Same, grant.Person, grant.SessionId, grant.Uses, grant.GivenAt, grant.ExpiresAt))]);
 
     /// <summary>What a change of an existing SQL file does, statement by statement.</summary>
     internal static string[] ChangesOf(FileChange? change)

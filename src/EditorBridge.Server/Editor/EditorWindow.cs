@@ -10,7 +10,7 @@ namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, Peer peer) : IDisposable
 {
     private readonly SemaphoreSlim _doorChanges = new(1);
     private IdeDoor? _door;
@@ -75,12 +75,35 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
             throw EditorWire.Error(EditorErrors.Refused, "A verdict from the command line needs a terminal a person sits at, and this process has none. Nothing was decided. Use a terminal of your own, the portal or the editor.");
         try
         {
-            var outcome = await desk.GiveAsync(given.Id, new Verdict(kind, Environment.UserName, IsTerminal ? "terminal" : "editor", given.Reason, given.Text));
+            var outcome = await desk.GiveAsync(given.Id, new Verdict(kind, Environment.UserName, IsTerminal ? "terminal" : "editor", given.Reason, given.Text, given.AgainForSession));
             return new VerdictAnswer(EditorWire.Name(outcome.Result), outcome.Message);
         }
         catch (LedgerUnavailableException e)
         {
             throw new LocalRpcException($"The verdict could not be recorded, so nothing was decided. {e.Message}");
+        }
+    }
+
+    [JsonRpcMethod(EditorMethods.ListGrants)]
+    public GrantsResult ListGrants()
+    {
+        RequireIntroduction();
+        return EditorViews.Of(grants.InForce);
+    }
+
+    [JsonRpcMethod(EditorMethods.RevokeGrant, UseSingleObjectParameterDeserialization = true)]
+    public async Task<RevokeAnswer> RevokeGrantAsync(RevokeParams revoked)
+    {
+        RequireIntroduction();
+        try
+        {
+            return await grants.RevokeAsync(revoked.Id, Environment.UserName)
+                ? new RevokeAnswer(true, $"{revoked.Id} is revoked: the same is asked about again.")
+                : new RevokeAnswer(false, $"There is no session grant {revoked.Id} in force. List them with: editorbridge grants");
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw new LocalRpcException($"{revoked.Id} is out of force, but that could not be recorded. {e.Message}");
         }
     }
 
@@ -211,6 +234,11 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         }
 
         Notify(EditorMethods.ReviewOpened, EditorViews.Of(item));
+    }
+
+    public void GrantsChanged()
+    {
+        if (Introduced && !IsTerminal) Notify(EditorMethods.GrantsChanged, EditorViews.Of(grants.InForce));
     }
 
     public void Closed(ClosedReview closed)

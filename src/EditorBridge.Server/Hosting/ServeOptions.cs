@@ -32,6 +32,9 @@ internal sealed record ServeOptions
     /// <summary>A host an editor started leaves when nobody has needed it for ten minutes; one a person started stays.</summary>
     public bool StartedByEditor { get; init; }
 
+    /// <summary>How long a review waits before it counts as rejected; null for the usual 29 minutes.</summary>
+    public TimeSpan? ReviewLifetime { get; init; }
+
     /// <summary>Where the portal answers, for links; null when none runs.</summary>
     public string? PortalUrl { get; init; }
 
@@ -45,6 +48,7 @@ internal sealed record ServeOptions
         if (Upstream != UpstreamPath.Rest) arguments.AddRange(["--upstream", Upstream.ToString()]);
         // The next host must be as strict as this one.
         if (Residency is not null) arguments.Add("--eu-only");
+        if (ReviewLifetime is { } lifetime) arguments.AddRange(["--review-seconds", ((int)lifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture)]);
         if (PortalUrl is not null) arguments.AddRange(["--portal-url", PortalUrl]);
         return [.. arguments];
     }

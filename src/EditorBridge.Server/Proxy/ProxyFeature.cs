@@ -13,7 +13,7 @@ internal static class ProxyFeature
     {
         var profile = AccountChoice.Profile(options);
         services.AddSingleton(profile.Account);
-        services.AddSingleton(new GateContext(profile.Name, profile.Role, profile.Warehouse, options.State.Path, options.Port == 0 ? null : options.Port, profile.Database, profile.Schema));
+        services.AddSingleton(new GateContext(profile.Name, profile.Role, profile.Warehouse, options.State.Path, options.Port == 0 ? null : options.Port, profile.Database, profile.Schema, options.ReviewLifetime));
         services.AddSingleton(new ProxySettings(ProxySettingsFile.Read(options.State), profile.Account.IsSandbox, Legacy: options.Upstream == UpstreamPath.InferenceComplete, ByGateway: options.Upstream == UpstreamPath.AiGateway));
         services.AddSingleton(provider => AccountChoice.Open(
             profile, options.State, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<EgressRecord>().Refused));

@@ -109,7 +109,7 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
     }
 
     /// <summary>An action that waits for a person.</summary>
-    public async Task<string> HeldAsync(string session, string subject = "Write models/marts/orders.sql: DROP TABLE RAW.SHOP.ORDERS_STAGING", string severity = "high", bool reasonRequired = false, bool twoPeople = false, string? after = null)
+    public async Task<string> HeldAsync(string session, string subject = "Write models/marts/orders.sql: DROP TABLE RAW.SHOP.ORDERS_STAGING", string severity = "high", bool reasonRequired = false, bool twoPeople = false, string? after = null, string? sameAgain = null, string? prompt = null)
     {
         var call = NewCall("act");
         after ??= OrdersAfter;
@@ -127,7 +127,8 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
                 ["rules"] = new JsonArray(new JsonObject { ["id"] = "default.sql.destructive" }, new JsonObject { ["id"] = "default.sql.privilege" }),
                 ["obligations"] = new JsonObject { ["reasonRequired"] = reasonRequired, ["twoPeople"] = twoPeople },
                 ["policyVersion"] = Policy, ["severity"] = severity, ["workspace"] = "/home/ann/warehouse", ["path"] = "/home/ann/warehouse/models/marts/orders.sql",
-                ["newFile"] = false, ["complete"] = true, ["editableProperty"] = "content",
+                ["newFile"] = false, ["complete"] = true, ["editableProperty"] = "content", ["account"] = "prod", ["role"] = "TRANSFORMER", ["warehouse"] = "LOAD_WH",
+                ["sessionScope"] = sameAgain is null ? null : new JsonObject { ["key"] = "k", ["sameness"] = "statements", ["same"] = sameAgain },
             },
             Payloads =
             [
@@ -141,6 +142,8 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
                 new AuditPayload("objects", "application/json", new JsonArray(
                     new JsonObject { ["name"] = "RAW.SHOP.ORDERS_STAGING", ["kind"] = "TABLE", ["access"] = "drop" },
                     new JsonObject { ["name"] = "ANALYTICS.MARTS.ORDERS", ["kind"] = "VIEW", ["access"] = "create" }).ToJsonString()),
+                new AuditPayload("columns", "application/json", """["ORDER_ID"]"""),
+                .. prompt is null ? [] : (AuditPayload[])[new AuditPayload("prompt", "text/plain", prompt)],
             ],
         });
         return call;

@@ -182,6 +182,55 @@ public sealed class ReviewsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_again_is_allowed_with_one_box_shown_as_running_on_and_taken_back()
+    {
+        var call = await _ledger.History.HeldAsync(Session, sameAgain: "execute_sql with DML statements that do the same to RAW.SHOP.ORDERS");
+        await _ledger.StartHostAsync();
+        await using var portal = new PortalContext(_ledger, person: "carol");
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-again", PortalContext.Patience);
+        Assert.Contains("do the same to RAW.SHOP.ORDERS", page.Find(".eb-again").TextContent, StringComparison.Ordinal);
+        await page.InvokeAsync(() => page.Find(".eb-again input").ChangeAsync(true));
+        await page.InvokeAsync(() => Button(page, "Approve").ClickAsync(new()));
+        page.WaitForAssertion(() => Assert.Contains("the same runs without a question", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        var verdict = (await EntriesAsync(call)).Single(entry => entry.Kind == EntryKind.ReviewVerdict);
+        var grant = verdict.Facts!["sessionGrant"]!.GetValue<string>();
+
+        await portal.LookAsync();
+        page.WaitForElement(".eb-grants", PortalContext.Patience);
+        await page.InvokeAsync(() => Button(page, "Revoke").ClickAsync(new()));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".eb-grants")), PortalContext.Patience);
+        var ended = (await EntriesAsync(call)).Single(entry => entry.Kind == EntryKind.GrantEnded);
+        Assert.Equal(("person:carol", "revoked", grant), (ended.Actor, ended.Result, ended.Facts!["sessionGrant"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Without_the_offer_there_is_no_box()
+    {
+        await _ledger.History.HeldAsync(Session);
+        await _ledger.StartHostAsync();
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-verdict", PortalContext.Patience);
+
+        Assert.Empty(page.FindAll(".eb-again"));
+    }
+
+    [Fact]
+    public async Task Who_asks_shows_prompt_role_warehouse_and_columns()
+    {
+        await _ledger.History.HeldAsync(Session, prompt: "Tidy the staging tables \u202Enow");
+        await using var portal = new PortalContext(_ledger);
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement("dl.eb-facts", PortalContext.Patience);
+
+        var facts = page.Find("dl.eb-facts").TextContent;
+        Assert.All((string[])["Tidy the staging tables", "U+202E", "TRANSFORMER", "LOAD_WH", "ORDER_ID"], said => Assert.Contains(said, facts, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_an_agent_wrote_is_shown_as_text()
     {
         await _ledger.History.HeldAsync(Session, "<script>alert(1)</script> \u202Eevil", after: "drop table x; -- <img src=x onerror=alert(1)> \u200B\n grant to role PUBLIC\n");

@@ -19,10 +19,44 @@ public sealed class EditorEndpointTests
         Assert.Equal((item.Id, "pending", "hook", GateFixture.DangerousSql), (view.Id, view.State, view.Door, view.After));
         Assert.NotEmpty(view.Findings);
 
-        var answer = await window.AskAsync<VerdictAnswer>(EditorMethods.GiveVerdict, new VerdictParams(view.Id, "approveEdited", "select 1;\n", null));
+        var answer = await window.AskAsync<VerdictAnswer>(EditorMethods.GiveVerdict, new VerdictParams(view.Id, "approveEdited", "select 1;\n", null, false));
         Assert.Equal("accepted", answer.Result);
         Assert.Equal(AdmissionKind.ReleasedEdited, (await asking).Kind);
         Assert.Equal((view.Id, "edited", Environment.UserName), await ClosedAsync(window));
+    }
+
+    [Fact]
+    public async Task Same_again_is_allowed_in_a_window_shown_in_the_others_and_taken_back_there()
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        var (window, other) = (await fixture.WindowAsync(""), await fixture.WindowAsync("elsewhere"));
+        var (asking, item) = await fixture.Gate.AskAsync(fixture.Gate.Request("mcp__editorbridge__execute_sql", new { sql = "update raw.shop.orders set amount = 1 where order_id = 7" }));
+        Assert.Equal(item.SessionScope!.Same, (await window.OpenedAsync()).SameAgain);
+
+        await window.AskAsync<VerdictAnswer>(EditorMethods.GiveVerdict, new VerdictParams(item.Id, "approve", null, null, AgainForSession: true));
+        Assert.True((await asking).IsReleased);
+        var grant = Assert.Single((await other.GrantsAsync()).Grants);
+        Assert.Equal((item.SessionScope.Same, Environment.UserName, 0), (grant.Same, grant.GivenBy, grant.Uses));
+
+        Assert.True((await other.AskAsync<RevokeAnswer>(EditorMethods.RevokeGrant, new RevokeParams(grant.Id))).Revoked);
+        Assert.False((await other.AskAsync<RevokeAnswer>(EditorMethods.RevokeGrant, new RevokeParams(grant.Id))).Revoked);
+        Assert.Empty((await window.AskAsync<GrantsResult>(EditorMethods.ListGrants)).Grants);
+    }
+
+    [Fact]
+    public async Task Review_says_who_asks_for_what_and_where_it_would_run()
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        fixture.Gate.Sessions.Prompted("session-1", "Tidy up the orders");
+        var window = await fixture.WindowAsync("");
+        var (asking, item) = await fixture.Gate.AskAsync(fixture.Gate.Request("mcp__editorbridge__execute_sql", new { sql = "update raw.shop.orders set amount = 1 where order_id = 7" }));
+        var view = await window.OpenedAsync();
+
+        Assert.Equal(("Tidy up the orders", "session-1", "sandbox"), (view.Prompt, view.SessionId, view.Account));
+        Assert.Contains("AMOUNT", view.Columns);
+        Assert.Contains(view.Objects, o => o.Name == "RAW.SHOP.ORDERS");
+        await fixture.Gate.Desk.GiveAsync(item.Id, GateFixture.Reject("no"));
+        await asking;
     }
 
     [Fact]
@@ -128,7 +162,7 @@ public sealed class EditorEndpointTests
         var window = await fixture.WindowAsync("");
         var (_, item) = await fixture.Gate.AskAsync(fixture.Gate.Write("cleanup.sql", GateFixture.DangerousSql));
 
-        await Assert.ThrowsAsync<RemoteInvocationException>(() => window.AskAsync<VerdictAnswer>(EditorMethods.GiveVerdict, new VerdictParams(item.Id, "7", null, null)));
+        await Assert.ThrowsAsync<RemoteInvocationException>(() => window.AskAsync<VerdictAnswer>(EditorMethods.GiveVerdict, new VerdictParams(item.Id, "7", null, null, false)));
         Assert.Equal(item.Id, Assert.Single(fixture.Gate.Desk.Pending).Id);
     }
 

@@ -23,7 +23,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
         var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, _services, NullLoggerFactory.Instance);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
     }
 
     /// <summary>Where this host tells Claude Code of its windows.</summary>
@@ -89,6 +89,8 @@ internal sealed class EditorClient : IDisposable
 
     public Task<ReviewClosedParams> ClosedAsync() => _told.Closed.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
 
+    public Task<GrantsResult> GrantsAsync() => _told.Grants.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
     public Task<CheckpointSignedParams> CheckpointAsync() => _told.Checkpoints.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
 
     public bool WasToldOfReviews => _told.Opened.Reader.Count > 0;
@@ -104,6 +106,11 @@ internal sealed class EditorClient : IDisposable
     {
         public Channel<ReviewView> Opened { get; } = Channel.CreateUnbounded<ReviewView>();
         public Channel<ReviewClosedParams> Closed { get; } = Channel.CreateUnbounded<ReviewClosedParams>();
+
+        public Channel<GrantsResult> Grants { get; } = Channel.CreateUnbounded<GrantsResult>();
+
+        [JsonRpcMethod(EditorMethods.GrantsChanged, UseSingleObjectParameterDeserialization = true)]
+        public void GrantsChanged(GrantsResult grants) => Grants.Writer.TryWrite(grants);
 
         public Channel<CheckpointSignedParams> Checkpoints { get; } = Channel.CreateUnbounded<CheckpointSignedParams>();
 
