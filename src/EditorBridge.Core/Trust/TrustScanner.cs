@@ -141,11 +141,23 @@ public static partial class TrustScanner
         }
     }
 
-    // Compatibility forms (full-width letters, mathematical alphabets) say the same to a model.
+    // Full-width letters and those of the mathematical alphabets say the same to a model. Written out here because normalising depends on the platform's tables.
     private static string Plain(string text)
     {
         var stripped = HiddenText.Strip(text);
-        return stripped.IsNormalized(NormalizationForm.FormKC) ? stripped : stripped.Normalize(NormalizationForm.FormKC);
+        if (!stripped.AsSpan().ContainsAnyInRange('\uFF01', '\uFF5E') && !stripped.Contains('\uD835', StringComparison.Ordinal)) return stripped;
+        var plain = new StringBuilder(stripped.Length);
+        foreach (var rune in stripped.EnumerateRunes())
+        {
+            plain.Append(rune.Value switch
+            {
+                >= 0xFF01 and <= 0xFF5E => ((char)(rune.Value - 0xFEE0)).ToString(),
+                >= 0x1D400 and <= 0x1D6A3 when (rune.Value - 0x1D400) % 52 is var letter => ((char)(letter < 26 ? 'A' + letter : 'a' + letter - 26)).ToString(),
+                _ => rune.ToString(),
+            });
+        }
+
+        return plain.ToString();
     }
 
     private static int? Mixed(string text)
