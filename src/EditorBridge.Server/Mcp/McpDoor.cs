@@ -1,5 +1,7 @@
 using System.Text.Json;
 using EditorBridge.Gate;
+using EditorBridge.Ledger;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Policy;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -11,7 +13,7 @@ namespace EditorBridge.Mcp;
 /// The MCP door: lists the gateway's tools and runs them, each after the gate's admission. A call waits as an event stream with progress,
 /// and a refusal is a result the model can read.
 /// </summary>
-internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, SnowflakeCalls snowflake, IHttpContextAccessor http, TimeProvider time)
+internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, SnowflakeCalls snowflake, LedgerWriter ledger, IHttpContextAccessor http, TimeProvider time)
 {
     /// <summary>The prefix under which the gate and policy know the tools, whatever a client calls the server.</summary>
     private const string Prefix = "mcp__editorbridge__";
@@ -44,7 +46,15 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
             if ((tool.ProblemWith(input) ?? tool.Statement(input).Problem) is { } unfit) return SnowflakeAnswers.Refusal("The reviewer's text cannot be run: " + unfit);
         }
 
-        return await WithProgressAsync(request, snowflake.RunAsync(tool, input, asked, admission, cancellationToken), "Runs in the account.", cancellationToken);
+        var result = await WithProgressAsync(request, snowflake.RunAsync(tool, input, asked, admission, cancellationToken), "Runs in the account.", cancellationToken);
+        try
+        {
+            return await ResultScan.MarkAsync(result, asked, admission.CallId, ledger);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return SnowflakeAnswers.Refusal($"The statement ran, but what its answer holds could not be recorded, so the answer is not given. {e.Message}");
+        }
     }
 
     /// <summary>The action as the gate knows it. The hook knows the call's session and folder; a client without a hook may say them in headers.</summary>
