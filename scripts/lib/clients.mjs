@@ -30,6 +30,27 @@ const fetched = {
     installedBytes: 3_500_000,
     program: 'node_modules/axe-core/axe.min.js',
   },
+  'claude-code-2.0.77': {
+    title: 'Claude Code 2.0.77',
+    installedBytes: 75_000_000,
+    program: 'node_modules/@anthropic-ai/claude-code/cli.js',
+  },
+  'claude-code-2.1.241': {
+    title: 'Claude Code 2.1.241',
+    installedBytes: 300_000_000,
+    program: 'node_modules/@anthropic-ai/claude-code/bin/claude.exe',
+  },
+  'claude-agent-sdk-0.3.330': {
+    title: 'Claude Agent SDK 0.3.330',
+    installedBytes: 430_000_000,
+    program: 'node_modules/@anthropic-ai/claude-agent-sdk/sdk.mjs',
+  },
+  ...Object.fromEntries(
+    ['0.27.3', '0.39.0', '0.71.2', '1.12.0'].map((version) => [
+      `anthropic-sdk-${version}`,
+      { title: `Anthropic SDK for TypeScript ${version}`, installedBytes: 9_000_000, program: 'node_modules/@anthropic-ai/sdk/index.mjs' },
+    ]),
+  ),
   'code-server-4.139.1': {
     title: 'VS Code workbench (code-server 4.139.1) with Node 24',
     installedBytes: 805_000_000,

@@ -37,11 +37,15 @@ export class Product {
     this.#log = fs.createWriteStream(path.join(folder, 'product.log'));
   }
 
-  /** Starts sandbox and host and waits until both answer. The test's end stops them and removes the folder. */
-  static async start(t, { serve = [] } = {}) {
+  /**
+   * Starts sandbox and host and waits until both answer. The test's end stops them and removes the folder.
+   * `settings` is what the person wrote into proxy.json.
+   */
+  static async start(t, { serve = [], settings } = {}) {
     const product = new Product(fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'editorbridge-e2e-')));
     t.after(() => product.#end(t));
     product.serveArguments = serve;
+    if (settings) fs.writeFileSync(path.join(product.state, 'proxy.json'), JSON.stringify(settings), { mode: 0o600 });
     await product.#startSandbox();
     await product.startHost();
     return product;
@@ -189,10 +193,15 @@ export class Product {
 
   /** What the model got, oldest first: the bodies of the Messages requests that reached the account. */
   async modelRequests() {
+    return (await this.accountRequests()).map((request) => JSON.parse(request.body));
+  }
+
+  /** The Messages requests that reached the account, oldest first, as they arrived: `headers`, `body`, `status`, `aborted`. */
+  async accountRequests() {
     const pat = fs.readFileSync(this.patFile, 'utf8').trim();
     const response = await fetch(`${this.account}/_sandbox/requests`, { headers: { authorization: `Bearer ${pat}` } });
     assert.equal(response.status, 200);
-    return (await response.json()).filter((request) => request.path.includes('/messages') && request.body).map((request) => JSON.parse(request.body));
+    return (await response.json()).filter((request) => request.path.includes('/messages') && request.body);
   }
 
   /** The results of tool calls as the model got them last: `{ id, text, isError }`. */

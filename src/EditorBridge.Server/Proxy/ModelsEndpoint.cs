@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using EditorBridge.Messages;
 using EditorBridge.Snowflake;
+using Microsoft.AspNetCore.Mvc;
 
 namespace EditorBridge.Proxy;
 
@@ -14,13 +16,20 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
     // The account does not say when a model came; clients want a date and use it for nothing.
     private const string UnknownDate = "1970-01-01T00:00:00Z";
 
-    public Task<IResult> ListAsync(CancellationToken cancellationToken) => AnswerAsync(models => new JsonObject
-    {
-        ["data"] = new JsonArray([.. models.Select(Entry)]),
-        ["has_more"] = false,
-        ["first_id"] = models.FirstOrDefault(),
-        ["last_id"] = models.LastOrDefault(),
-    }, cancellationToken);
+    /// <param name="query">Which part of the list is asked for: <c>limit</c>, and <c>after_id</c> or <c>before_id</c>.</param>
+    public Task<IResult> ListAsync(ModelPage query, CancellationToken cancellationToken) => query.Problem is { } problem
+        ? Task.FromResult(Failed(problem))
+        : AnswerAsync(models =>
+        {
+            var (page, more) = query.Of(models);
+            return new JsonObject
+            {
+                ["data"] = new JsonArray([.. page.Select(Entry)]),
+                ["has_more"] = more,
+                ["first_id"] = page.FirstOrDefault(),
+                ["last_id"] = page.LastOrDefault(),
+            };
+        }, cancellationToken);
 
     public Task<IResult> GetAsync(string id, CancellationToken cancellationToken) =>
         AnswerAsync(models => models.Contains(id, StringComparer.Ordinal) ? Entry(id) : null, cancellationToken);
@@ -38,8 +47,10 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
             error = e.Failure.Error;
         }
 
-        return Results.Text(AnthropicErrors.Write(error, requestId: null), "application/json", error.Status);
+        return Failed(error);
     }
+
+    private static IResult Failed(AnthropicError error) => Results.Text(AnthropicErrors.Write(error, requestId: null), "application/json", error.Status);
 
     private static JsonObject Entry(string id) => new()
     {
@@ -47,5 +58,44 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
         ["id"] = id,
         ["display_name"] = id + " (Snowflake Cortex)",
         ["created_at"] = UnknownDate,
+        // The account lists what it serves and says no more; clients of the second API version ask for each of these.
+        ["lifecycle"] = "active",
+        ["line"] = null,
+        ["deprecated_at"] = null,
+        ["retires_at"] = null,
+        ["max_input_tokens"] = null,
+        ["max_tokens"] = null,
+        ["capabilities"] = null,
     };
+}
+
+/// <summary>A page of the list of models, as the API's clients ask for it. Without a limit the page is the whole list.</summary>
+internal readonly record struct ModelPage(
+    [property: FromQuery(Name = "limit")] string? Limit, [property: FromQuery(Name = "after_id")] string? AfterId, [property: FromQuery(Name = "before_id")] string? BeforeId)
+{
+    private const int Largest = 1000;
+
+    /// <summary>Why the question cannot be answered, or null.</summary>
+    public AnthropicError? Problem =>
+        Limit is not null && Size is null ? AnthropicErrors.InvalidRequest($"limit: Input should be a whole number from 1 to {Largest}")
+        : AfterId is not null && BeforeId is not null ? AnthropicErrors.InvalidRequest("after_id and before_id: only one of them can be given")
+        : null;
+
+    private int? Size => int.TryParse(Limit, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= Largest ? size : null;
+
+    /// <summary>The page, and whether the list goes on in its direction. After an id that is not in the list comes nothing.</summary>
+    public (ImmutableArray<string> Page, bool More) Of(ImmutableArray<string> models)
+    {
+        var size = Size ?? Largest;
+        if (BeforeId is { } before)
+        {
+            var end = Math.Max(0, models.IndexOf(before));
+            var start = Math.Max(0, end - size);
+            return (models[start..end], start > 0);
+        }
+
+        var from = AfterId is not { } after ? 0 : models.IndexOf(after) is var at and >= 0 ? at + 1 : models.Length;
+        var to = Math.Min(models.Length, from + size);
+        return (models[from..to], to < models.Length);
+    }
 }

@@ -40,7 +40,7 @@ internal static class ProxyFeature
         var api = routes.MapGroup("/v1").RequireToken(Client.Claude);
         api.MapPost("/messages", (HttpContext context, MessagesEndpoint messages) => messages.AnswerAsync(context));
         api.MapPost("/messages/count_tokens", (Delegate)CountTokensEndpoint.AnswerAsync);
-        api.MapGet("/models", (ModelsEndpoint models, CancellationToken cancellationToken) => models.ListAsync(cancellationToken));
+        api.MapGet("/models", ([AsParameters] ModelPage page, ModelsEndpoint models, CancellationToken cancellationToken) => models.ListAsync(page, cancellationToken));
         api.MapGet("/models/{id}", (string id, ModelsEndpoint models, CancellationToken cancellationToken) => models.GetAsync(id, cancellationToken));
     }
 }

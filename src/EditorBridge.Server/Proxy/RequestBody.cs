@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using EditorBridge.Messages;
+using Microsoft.AspNetCore.Http.Features;
 using ZstdSharp;
 
 namespace EditorBridge.Proxy;
@@ -10,11 +11,16 @@ internal static class RequestBody
     /// <summary>The API's own limit, for what is sent as well as for what it unpacks to.</summary>
     private const int Largest = 32 * 1024 * 1024;
 
+    /// <summary>How much of a body that is too large is still taken in. A client that is cut off while it sends sees a broken connection and tries again, not the reason.</summary>
+    private const long Discarded = 512L * 1024 * 1024;
+
     public static async Task<(ReadOnlyMemory<byte> Body, AnthropicError? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = Discarded;
         try
         {
+            if (request.ContentLength > Largest) return (default, await TooLargeAsync(request, cancellationToken));
             await using var decoded = encoding switch
             {
                 "" or "identity" => request.Body,
@@ -25,11 +31,7 @@ internal static class RequestBody
                 _ => null as Stream,
             };
             if (decoded is null) return (default, AnthropicErrors.InvalidRequest($"The content encoding '{encoding}' is not known here (gzip, deflate, br and zstd are). Nothing was sent to the account."));
-            return await ReadAllAsync(decoded, request.ContentLength, cancellationToken) is { } body ? (body, null) : (default, TooLarge());
-        }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return (default, TooLarge());
+            return await ReadAllAsync(decoded, request.ContentLength, cancellationToken) is { } body ? (body, null) : (default, await TooLargeAsync(request, cancellationToken));
         }
         catch (Exception e) when (e is InvalidDataException or ZstdException)
         {
@@ -51,6 +53,17 @@ internal static class RequestBody
         return whole.ToArray();
     }
 
-    private static AnthropicError TooLarge() =>
-        new(StatusCodes.Status413PayloadTooLarge, AnthropicErrorType.RequestTooLarge, $"The request is larger than {Largest / 1024 / 1024} MB, the Messages API's own limit. Nothing was sent to the account.");
+    private static async Task<AnthropicError> TooLargeAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await request.BodyReader.ReadAsync(cancellationToken) is { IsCompleted: false } read) request.BodyReader.AdvanceTo(read.Buffer.End);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            // Larger even than what is worth taking in to be understood.
+        }
+
+        return new(StatusCodes.Status413PayloadTooLarge, AnthropicErrorType.RequestTooLarge, $"The request is larger than {Largest / 1024 / 1024} MB, the Messages API's own limit. Nothing was sent to the account.");
+    }
 }

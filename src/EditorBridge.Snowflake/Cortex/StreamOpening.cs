@@ -21,7 +21,7 @@ internal enum Opening
 /// </summary>
 internal static class StreamOpening
 {
-    /// <summary>After this long a message start with pings is passed on: the client wants to see that somebody is there.</summary>
+    /// <summary>After this long whatever came is passed on, were it nothing: the client wants to see that somebody is there.</summary>
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(3);
 
     private const int MostBytes = 1024 * 1024;
@@ -34,10 +34,16 @@ internal static class StreamOpening
         var seen = new ArrayBufferWriter<byte>(4096);
         while (true)
         {
-            var length = await stream.ReadAsync(seen.GetMemory(4096), cancellationToken);
-            var chunk = seen.GetMemory()[..length];
+            var memory = seen.GetMemory(4096);
+            var reading = stream.ReadAsync(memory, cancellationToken).AsTask();
+            if (!reading.IsCompleted && !await ComesWithinAsync(reading, LongestHold - time.GetElapsedTime(started), time, cancellationToken))
+            {
+                stream.Unread(seen.WrittenMemory, reading, memory);
+                return (Opening.Content, null);
+            }
+            var length = await reading;
             seen.Advance(length);
-            var decision = length == 0 ? (Opening.Truncated, null) : Judge(frames, foreign, chunk.Span);
+            var decision = length == 0 ? (Opening.Truncated, null) : Judge(frames, foreign, memory.Span[..length]);
             if (decision is null && (time.GetElapsedTime(started) > LongestHold || seen.WrittenCount > MostBytes))
             {
                 decision = (Opening.Content, null);
@@ -48,6 +54,19 @@ internal static class StreamOpening
                 return decided;
             }
         }
+    }
+
+    // An account that is silent after its first frame must not leave the client without even an answer's head.
+    private static async Task<bool> ComesWithinAsync(Task pending, TimeSpan left, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (left <= TimeSpan.Zero)
+        {
+            return pending.IsCompleted;
+        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = await Task.WhenAny(pending, Task.Delay(left, time, limit.Token));
+        await limit.CancelAsync();
+        return first == pending || cancellationToken.IsCancellationRequested;
     }
 
     private static (Opening, UpstreamFailure?)? Judge(SseReader frames, bool foreign, ReadOnlySpan<byte> chunk)

@@ -14,6 +14,8 @@ internal sealed class UpstreamStream : Stream
     private readonly TimeSpan _limit;
     private readonly CancellationToken _request;
     private ReadOnlyMemory<byte> _prefix;
+    private Task<int>? _pending;
+    private Memory<byte> _target;
     private volatile bool _stalled;
 
     public UpstreamStream(Stream inner, TimeSpan limit, TimeProvider time, CancellationToken request)
@@ -37,10 +39,26 @@ internal sealed class UpstreamStream : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Gives bytes back that were read too early.</summary>
-    public void Unread(ReadOnlyMemory<byte> bytes) => _prefix = bytes;
+    /// <param name="pending">A read that has not ended yet.</param>
+    /// <param name="target">What that read writes to.</param>
+    public void Unread(ReadOnlyMemory<byte> bytes, Task<int>? pending = null, Memory<byte> target = default)
+    {
+        _prefix = bytes;
+        _pending = pending;
+        _target = target;
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_prefix.IsEmpty && _pending is { } pending)
+        {
+            _prefix = _target[..await pending.WaitAsync(cancellationToken)];
+            _pending = null;
+            if (_prefix.IsEmpty)
+            {
+                return 0;
+            }
+        }
         if (!_prefix.IsEmpty)
         {
             var length = Math.Min(buffer.Length, _prefix.Length);
