@@ -9,6 +9,10 @@ return args switch
     ["ledger-append", .. var rest] => await LedgerBenchmarks.AppendAsync(rest),
     ["ledger-verify", .. var rest] => await LedgerBenchmarks.VerifyAsync(rest),
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
+    ["proxy", .. var rest] => await ProxyBenchmark.RunAsync(rest),
+    ["proxy-memory", .. var rest] => await ProxyMemoryBenchmark.RunAsync(rest),
+    ["proxy-upstream"] => await UpstreamProgram.RunAsync(),
+    ["proxy-forwarder", var upstream] => await ForwarderProgram.RunAsync(upstream),
     ["ledger-writer", var folder] => await LedgerWriterProgram.RunAsync(folder),
     _ => Usage(),
 };
@@ -23,6 +27,8 @@ static int Usage()
           ledger-append              durable appends: p50 and p99 for 1, 8 and 64 callers
           ledger-verify FOLDER       a whole verification
           ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)
+          proxy [ROUNDS]             what the proxy adds, beside a direct call and YARP's forwarder
+          proxy-memory [N] [SECONDS] memory with N streams at once (200, 60 s); 1800 s is a soak
           ledger-writer FOLDER       appends until it is killed and prints what was acknowledged (for the kill tests)
         """);
     return 2;

@@ -57,7 +57,13 @@ internal static class RequestBody
     {
         try
         {
-            while (await request.BodyReader.ReadAsync(cancellationToken) is { IsCompleted: false } read) request.BodyReader.AdvanceTo(read.Buffer.End);
+            var ended = false;
+            while (!ended)
+            {
+                var read = await request.BodyReader.ReadAsync(cancellationToken);
+                ended = read.IsCompleted;
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+            }
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

@@ -81,7 +81,7 @@ for (const program of programs) {
     });
 
     await scenario('a program that leaves in the middle of a stream ends the account\'s work', async () => {
-      const call = app.call('stream', failing('silent'), { maxRetries: 0 }, (seen) => seen === 'message_start' && call.abort());
+      const call = app.call('stream', ask(dictate([{ text: 'It goes on and on. '.repeat(9), chunk: 5, fault: 'silent', fault_after: 12 }])), { maxRetries: 0 }, (seen) => seen === 'content_block_delta' && call.abort());
       await assert.rejects(call, (error) => error.said?.class === program.errors.abort);
       await until('the account to be hung up on', async () => (await product.accountRequests()).at(-1).aborted, 5);
     });

@@ -28,7 +28,7 @@ const typescript = (version, lacks = []) => ({
   version,
   apiVersion: version.startsWith('0.') ? '2023-06-01' : '2026-10-21',
   lacks: new Set(lacks),
-  errors: typescriptErrors,
+  errors: { ...typescriptErrors, ...(!version.startsWith('0.') && { 529: 'OverloadedError' }) },
   command: () => [process.execPath, path.join(here, 'typescript-client.mjs'), locate(`anthropic-sdk-${version}`)],
 });
 

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EditorBridge.Benchmarks;
+
+/// <summary>
+/// What the proxy adds. Every round asks the upstream directly, through YARP's forwarder, and through the host with ledger and policy on,
+/// in another order each time, so that whatever else the machine does falls on all of them alike.
+/// </summary>
+internal static class ProxyBenchmark
+{
+    private const int Warm = 200;
+
+    public static async Task<int> RunAsync(string[] options)
+    {
+        var rounds = options is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1000;
+        await using var targets = await ProxyTargets.StartAsync();
+        await MeasureAsync(targets, "whole answer, 1 KB request", rounds, Body(UpstreamProgram.Whole, 1024, stream: false), (target, body) => target.WholeAsync(body));
+        await MeasureAsync(targets, "whole answer, 200 KB request", rounds, Body(UpstreamProgram.Whole, 200 * 1024, stream: false), (target, body) => target.WholeAsync(body));
+        await MeasureAsync(targets, "first text of a stream, 1 KB request", rounds / 4, Body(UpstreamProgram.Frames, 1024, stream: true), (target, body) => target.FirstTextAsync(body));
+        await MeasureAsync(targets, "tool call, last delta to its release", rounds / 4, Body(UpstreamProgram.Tool, 1024, stream: true), (target, body) => target.ToolAsync(body));
+        await CountFlushesAsync(targets);
+        return 0;
+    }
+
+    private static async Task MeasureAsync(ProxyTargets targets, string what, int rounds, byte[] body, Func<ProxyTarget, byte[], Task<double>> ask)
+    {
+        var times = targets.All.ToDictionary(target => target, _ => new List<double>());
+        for (var round = -Warm; round < rounds; round++)
+        {
+            for (var i = 0; i < targets.All.Count; i++)
+            {
+                var target = targets.All[(i + round + Warm) % targets.All.Count];
+                var time = await ask(target, body);
+                if (round >= 0) times[target].Add(time);
+            }
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}, {rounds} rounds"));
+        Console.WriteLine("                              p50 ms   p99 ms   middle half        p50 added  p99 added  ratio of p50");
+        var direct = new Times(times[targets.Direct]);
+        foreach (var target in targets.All)
+        {
+            var own = new Times(times[target]);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {target.Name,-26} {own.At(0.5),8:0.000} {own.At(0.99),8:0.000}   {own.At(0.25),6:0.000}..{own.At(0.75),-6:0.000} {own.At(0.5) - direct.At(0.5),12:0.000} {own.At(0.99) - direct.At(0.99),10:0.000} {own.At(0.5) / direct.At(0.5),10:0.00}"));
+        }
+
+        Console.WriteLine();
+    }
+
+    private static async Task CountFlushesAsync(ProxyTargets targets)
+    {
+        var body = Body(UpstreamProgram.Frames, 1024, stream: true);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a stream of {UpstreamProgram.FrameCount} frames, in flushes as the client gets them"));
+        foreach (var target in targets.All)
+        {
+            var flushes = await target.FlushesAsync(body);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {target.Name,-26} {flushes}"));
+        }
+
+        Console.WriteLine();
+    }
+
+    /// <summary>A request as an agent sends it in the middle of a session: tools, a system prompt, turns with calls and results, up to a size.</summary>
+    public static byte[] Body(int kind, int size, bool stream)
+    {
+        var body = new JsonObject { ["max_tokens"] = kind, ["stream"] = stream, ["model"] = "claude-sonnet-4-6" };
+        var messages = new JsonArray { User("Show the orders of yesterday.") };
+        body["messages"] = messages;
+        body["tools"] = new JsonArray { Tool("Read") };
+        if (size > 4096)
+        {
+            body["system"] = new JsonArray { new JsonObject { ["type"] = "text", ["text"] = Prose(8 * 1024), ["cache_control"] = new JsonObject { ["type"] = "ephemeral" } } };
+            body["tools"] = new JsonArray([.. Enumerable.Range(0, 12).Select(i => Tool(i == 0 ? "Read" : string.Create(CultureInfo.InvariantCulture, $"Tool{i}"), 2048))]);
+        }
+
+        for (var turn = 0; Encoding.UTF8.GetByteCount(body.ToJsonString()) < size - 4096; turn++)
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"toolu_{turn}_a");
+            messages.Add(new JsonObject
+            {
+                ["role"] = "assistant",
+                ["content"] = new JsonArray
+                {
+                    new JsonObject { ["type"] = "text", ["text"] = Prose(400) },
+                    new JsonObject { ["type"] = "tool_use", ["id"] = id, ["name"] = "Read", ["input"] = new JsonObject { ["file_path"] = "/nowhere/a.sql" } },
+                },
+            });
+            messages.Add(new JsonObject { ["role"] = "user", ["content"] = new JsonArray { new JsonObject { ["type"] = "tool_result", ["tool_use_id"] = id, ["content"] = Prose(2800) } } });
+        }
+
+        var missing = size - Encoding.UTF8.GetByteCount(body.ToJsonString()) - 60;
+        if (messages.Count > 1) messages.Add(new JsonObject { ["role"] = "assistant", ["content"] = "Done." });
+        messages.Add(User(Prose(Math.Max(1, missing))));
+        return Encoding.UTF8.GetBytes(body.ToJsonString());
+    }
+
+    private static JsonObject User(string text) => new() { ["role"] = "user", ["content"] = text };
+
+    private static JsonObject Tool(string name, int description = 20) => new()
+    {
+        ["name"] = name,
+        ["description"] = Prose(description),
+        ["input_schema"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["file_path"] = new JsonObject { ["type"] = "string" }, ["offset"] = new JsonObject { ["type"] = "integer" } } },
+    };
+
+    // Text with the line ends and quotes that have to be escaped in JSON, as code has them.
+    private static string Prose(int length)
+    {
+        const string words = "select o.id, o.amount from raw.shop.orders as o where o.day >= '2026-01-01' -- \"recent\"\n";
+        return string.Concat(Enumerable.Repeat(words, length / words.Length + 1))[..length];
+    }
+
+    private sealed class Times(List<double> values)
+    {
+        private readonly double[] _sorted = [.. values.Order()];
+
+        public double At(double share) => _sorted[(int)Math.Clamp(Math.Ceiling(share * _sorted.Length) - 1, 0, _sorted.Length - 1)];
+    }
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace EditorBridge.Benchmarks;
+
+/// <summary>The processes a proxy benchmark runs between: the upstream, a plain YARP forwarder, and the host with its ledger on this disk and in memory.</summary>
+internal sealed class ProxyTargets : IAsyncDisposable
+{
+    private readonly List<Process> _processes = [];
+    private readonly List<DirectoryInfo> _folders = [];
+
+    /// <summary>In the order they are asked in every round.</summary>
+    public List<ProxyTarget> All { get; } = [];
+
+    public ProxyTarget Direct => All[0];
+
+    /// <summary>The host as people run it.</summary>
+    public ProxyTarget Host { get; private set; } = null!;
+
+    /// <summary>The host's process, for what it holds in memory.</summary>
+    public Process HostProcess { get; private set; } = null!;
+
+    public static async Task<ProxyTargets> StartAsync(bool hostOnly = false)
+    {
+        var targets = new ProxyTargets();
+        try
+        {
+            var upstream = await targets.StartSelfAsync("proxy-upstream");
+            targets.All.Add(new ProxyTarget("direct", upstream, null));
+            if (!hostOnly) targets.All.Add(new ProxyTarget("YARP", await targets.StartSelfAsync("proxy-forwarder", upstream.ToString()), null));
+            (targets.Host, targets.HostProcess) = await targets.StartHostAsync("host", Path.GetTempPath(), upstream);
+            targets.All.Add(targets.Host);
+            // Where the system has a folder in memory, the same host without a disk tells what the disk costs.
+            if (!hostOnly && Directory.Exists("/dev/shm")) targets.All.Add((await targets.StartHostAsync("host, ledger in memory", "/dev/shm", upstream)).Target);
+            return targets;
+        }
+        catch
+        {
+            await targets.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var target in All) target.Dispose();
+        foreach (var process in _processes)
+        {
+            if (process.StartInfo.RedirectStandardInput) process.StandardInput.Close();
+            else process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        foreach (var folder in _folders) folder.Delete(recursive: true);
+    }
+
+    private async Task<Uri> StartSelfAsync(params string[] arguments)
+    {
+        var process = Start(Environment.ProcessPath!, Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ProxyTargets).Assembly.Location, .. arguments] : arguments, input: true);
+        return new Uri(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"{arguments[0]} did not start."));
+    }
+
+    private async Task<(ProxyTarget Target, Process Process)> StartHostAsync(string name, string parent, Uri upstream)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(parent, "editorbridge-benchmark-" + Guid.NewGuid().ToString("N")));
+        _folders.Add(folder);
+        var tokenFile = Path.Combine(folder.FullName, "account.pat");
+        await File.WriteAllTextAsync(tokenFile, "a-token-the-upstream-does-not-read");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var state = Path.Combine(folder.FullName, "state");
+        var port = FreePort();
+        var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/"));
+        var process = Start(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "editorbridge.dll"), "serve", "--port", port.ToString(CultureInfo.InvariantCulture), "--state", state, "--sandbox", upstream.ToString(), "--pat-file", tokenFile],
+            input: false);
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        await WaitAsync(address, process);
+        return (new ProxyTarget(name, address, (await File.ReadAllTextAsync(Path.Combine(state, "clients", "claude.token"))).Trim()), process);
+    }
+
+    private Process Start(string program, string[] arguments, bool input)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = input, RedirectStandardOutput = true };
+        var process = Process.Start(start)!;
+        _processes.Add(process);
+        return process;
+    }
+
+    private static async Task WaitAsync(Uri address, Process process)
+    {
+        using var client = new HttpClient();
+        var until = Stopwatch.StartNew();
+        while (until.Elapsed < TimeSpan.FromSeconds(60) && !process.HasExited)
+        {
+            try
+            {
+                if ((await client.GetAsync(new Uri(address, "health"))).IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(50);
+        }
+
+        throw new InvalidOperationException("The host did not start.");
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        probe.Start();
+        return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
