@@ -11,7 +11,7 @@ return args switch
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
     ["proxy", .. var rest] => await ProxyBenchmark.RunAsync(rest),
     ["proxy-memory", .. var rest] => await ProxyMemoryBenchmark.RunAsync(rest),
-    ["proxy-upstream"] => await UpstreamProgram.RunAsync(),
+    ["proxy-upstream"] => await CheapUpstream.RunAsync(),
     ["proxy-forwarder", var upstream] => await ForwarderProgram.RunAsync(upstream),
     ["ledger-writer", var folder] => await LedgerWriterProgram.RunAsync(folder),
     _ => Usage(),

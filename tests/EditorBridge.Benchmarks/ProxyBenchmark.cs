@@ -16,10 +16,10 @@ internal static class ProxyBenchmark
     {
         var rounds = options is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1000;
         await using var targets = await ProxyTargets.StartAsync();
-        await MeasureAsync(targets, "whole answer, 1 KB request", rounds, Body(UpstreamProgram.Whole, 1024, stream: false), (target, body) => target.WholeAsync(body));
-        await MeasureAsync(targets, "whole answer, 200 KB request", rounds, Body(UpstreamProgram.Whole, 200 * 1024, stream: false), (target, body) => target.WholeAsync(body));
-        await MeasureAsync(targets, "first text of a stream, 1 KB request", rounds / 4, Body(UpstreamProgram.Frames, 1024, stream: true), (target, body) => target.FirstTextAsync(body));
-        await MeasureAsync(targets, "tool call, last delta to its release", rounds / 4, Body(UpstreamProgram.Tool, 1024, stream: true), (target, body) => target.ToolAsync(body));
+        await MeasureAsync(targets, "whole answer, 1 KB request", rounds, Body(CheapUpstream.Whole, 1024, stream: false), (target, body) => target.WholeAsync(body));
+        await MeasureAsync(targets, "whole answer, 200 KB request", rounds, Body(CheapUpstream.Whole, 200 * 1024, stream: false), (target, body) => target.WholeAsync(body));
+        await MeasureAsync(targets, "first text of a stream, 1 KB request", rounds / 4, Body(CheapUpstream.Frames, 1024, stream: true), (target, body) => target.FirstTextAsync(body));
+        await MeasureAsync(targets, "tool call, last delta to its release", rounds / 4, Body(CheapUpstream.Tool, 1024, stream: true), (target, body) => target.ToolAsync(body));
         await CountFlushesAsync(targets);
         return 0;
     }
@@ -52,8 +52,8 @@ internal static class ProxyBenchmark
 
     private static async Task CountFlushesAsync(ProxyTargets targets)
     {
-        var body = Body(UpstreamProgram.Frames, 1024, stream: true);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a stream of {UpstreamProgram.FrameCount} frames, in flushes as the client gets them"));
+        var body = Body(CheapUpstream.Frames, 1024, stream: true);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a stream of {CheapUpstream.FrameCount} frames, in flushes as the client gets them"));
         foreach (var target in targets.All)
         {
             var flushes = await target.FlushesAsync(body);

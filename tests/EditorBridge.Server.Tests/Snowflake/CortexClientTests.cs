@@ -154,6 +154,16 @@ public sealed class CortexClientTests(CortexAccount account) : IClassFixture<Cor
     }
 
     [Fact]
+    public async Task Account_silent_after_its_first_frame_is_passed_on_and_not_waited_for()
+    {
+        var (body, headers) = CortexAccount.Ask("scenario: silent");
+        await using var response = await account.Client(CortexAccount.Quick with { IdleTimeout = TimeSpan.FromMinutes(1) }).SendMessagesAsync(body, headers, default);
+        var first = new byte[4096];
+        var length = await response.Stream!.ReadAsync(first);
+        Assert.StartsWith("event: message_start", System.Text.Encoding.UTF8.GetString(first, 0, length), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Slow_stream_lives_as_long_as_bytes_come()
     {
         var (body, headers) = CortexAccount.Ask("scenario: slow");

@@ -1,14 +1,9 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace EditorBridge.Benchmarks;
 
@@ -16,7 +11,7 @@ namespace EditorBridge.Benchmarks;
 /// An account that costs next to nothing: it reads a request's body to its end, looks at its first bytes only, and answers with bytes made beforehand.
 /// What is asked for stands in <c>max_tokens</c>.
 /// </summary>
-internal static class UpstreamProgram
+internal static class CheapUpstream
 {
     /// <summary>A whole answer of about 1 KB.</summary>
     public const int Whole = 1001;
@@ -135,29 +130,4 @@ internal static class UpstreamProgram
     }
 
     private static byte[] Frame(string name, string data) => Encoding.UTF8.GetBytes($"event: {name}\ndata: {data}\n\n");
-}
-
-/// <summary>A process that listens on a free port of this machine, says which, and ends with its standard input.</summary>
-internal static class Listener
-{
-    public static WebApplication Build(Action<IServiceCollection>? services = null)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
-            kestrel.AddServerHeader = false;
-        });
-        services?.Invoke(builder.Services);
-        return builder.Build();
-    }
-
-    public static async Task RunAsync(WebApplication app)
-    {
-        await app.StartAsync();
-        Console.WriteLine(app.Urls.Single());
-        await Console.In.ReadToEndAsync();
-        await app.StopAsync();
-    }
 }
