@@ -64,6 +64,17 @@ for (const { version, door, holder } of ways) {
       assert.equal(result.isError, false, result.text);
     });
 
+    test(`${name}: a review nobody answers runs out, nothing is written and the model is told`, { timeout: 120_000 }, async (t) => {
+      const product = await Product.start(t, { serve: ['--review-seconds', '10'] });
+      const session = product.claude({ version, door, turns: [[{ text: 'Cleaning up.' }, write(product, 'cleanup.sql', dangerous)], { text: 'Nobody was there.' }] });
+      await product.waitForReview();
+      await session.ended;
+
+      assert.equal(session.code, 0, session.errors.join('\n'));
+      assert.equal(fs.existsSync(product.file('cleanup.sql')), false);
+      await assertModelWasTold(product, session, { version, door }, 'Nobody answered the review');
+    });
+
     test(`${name}: the host killed while a review waits leaves nothing done and nothing lost`, { timeout: 240_000 }, async (t) => {
       const product = await Product.start(t);
       // A cut stream makes the client ask the model to go on where it stopped, and the model asks for the same write again.
