@@ -118,10 +118,38 @@ internal static class ClaudeOverrides
             }
         }
 
+        foreach (var (file, server) in OtherMcpServers(folder, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)))
+        {
+            any = true;
+            yield return new(FindingLevel.Warning, $"{file} gives Claude Code the MCP server {server}; its calls are held by the hook or the stream, and not by the gateway", $"Take {server} out of it, or let an administrator allow only the gateway.");
+        }
+
         if (!any) yield return new(FindingLevel.Good, "No settings of this project lead Claude Code past the gate");
         yield return File.Exists(ClaudeSetup.ManagedFile)
             ? new(FindingLevel.Good, $"Managed settings are installed in {ClaudeSetup.ManagedFile}")
             : new(FindingLevel.Note, "No managed settings: a project's own settings can point Claude Code elsewhere or switch its hooks off", "An administrator installs them with: editorbridge setup claude --managed");
+    }
+
+    /// <summary>MCP servers beside ours: a project's <c>.mcp.json</c>, and the person's <c>.claude.json</c> for everywhere and for this folder.</summary>
+    internal static IEnumerable<(string File, string Server)> OtherMcpServers(string folder, string home)
+    {
+        var (project, person) = (Path.Combine(folder, ".mcp.json"), Path.Combine(home, ".claude.json"));
+        var personal = Object(person);
+        return new[] { (project, Object(project)?["mcpServers"]), (person, personal?["mcpServers"]), (person, personal?["projects"]?[folder]?["mcpServers"]) }
+            .SelectMany(place => (place.Item2 as JsonObject ?? []).Select(server => (place.Item1, server.Key)))
+            .Where(found => found.Key != "editorbridge");
+    }
+
+    private static JsonObject? Object(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? JsonNode.Parse(File.ReadAllText(file)) as JsonObject : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
+        {
+            return null;
+        }
     }
 
     private static IEnumerable<(string What, string Fix)> In(string file)
