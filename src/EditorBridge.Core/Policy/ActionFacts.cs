@@ -30,6 +30,8 @@ public sealed record ActionFacts
     public ImmutableArray<string> ReadPaths { get; init; } = [];
     /// <summary>The shell command, when the tool runs one.</summary>
     public string? Command { get; init; }
+    /// <summary>A person has said of this tool of an MCP server that it only reads. What the server says of itself does not count.</summary>
+    public bool KnownReadOnly { get; init; }
     /// <summary>Every piece of SQL found in the action.</summary>
     public ImmutableArray<SqlPiece> Sql { get; init; } = [];
     public string? Workspace { get; init; }

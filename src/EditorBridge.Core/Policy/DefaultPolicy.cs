@@ -21,6 +21,9 @@ internal static class DefaultPolicy
     /// <summary>Tools that take SQL: the gateway's, and those of a server that is called as the account is. Their SQL is judged whoever runs it.</summary>
     private static readonly string[] SnowflakeTools = ["mcp__editorbridge__*", "mcp__snowflake__*"];
 
+    /// <summary>Tools of the MCP servers behind the gateway. No name of the gateway's own tools holds two underscores.</summary>
+    private static readonly string[] UpstreamTools = ["mcp__editorbridge__*__*"];
+
     /// <summary>Only the gateway's: another server may give these names to anything. Stopping is here because a session can stop its own statements only.</summary>
     private static readonly string[] SnowflakeReadingTools = [.. new[] { "list_*", "describe_*", "show_*", "search_*", "get_*", "explain_*", "preview_*", "profile_*", "cancel_statement" }.Select(name => "mcp__editorbridge__" + name)];
 
@@ -32,13 +35,17 @@ internal static class DefaultPolicy
         Rule("tools.reading", Effect.Allow, "Tools that read, search or plan run without a question.", new() { Tools = [.. ReadingTools] }),
         Rule("tools.files", Effect.Allow, "Files may be written; SQL in them and protected places are judged by their own rules.", new() { Tools = [.. FileTools] }),
         Rule("tools.shell", Effect.Allow, "The shell may be used; each program in the command is judged by its own rule.", new() { Tools = ["Bash"] }),
-        Rule("tools.snowflake-sql", Effect.Allow, "The gateway's SQL tools may be used; each statement is judged by its own rule.", new() { Tools = [.. SnowflakeTools], SqlInAction = true }),
-        Rule("tools.snowflake-reading", Effect.Allow, "The gateway's tools that only look things up, or stop what the session itself started, run without a question.", new() { Tools = [.. SnowflakeReadingTools] }),
+        Rule("tools.snowflake-sql", Effect.Allow, "The gateway's SQL tools may be used; each statement is judged by its own rule.", new() { Tools = [.. SnowflakeTools], SqlInAction = true },
+            new() { Tools = [.. UpstreamTools] }),
+        Rule("tools.snowflake-reading", Effect.Allow, "The gateway's tools that only look things up, or stop what the session itself started, run without a question.", new() { Tools = [.. SnowflakeReadingTools] },
+            new() { Tools = [.. UpstreamTools] }),
+        Rule("tools.upstream-reading", Effect.Allow, "Tools of connected MCP servers of which a person has said that they only read run without a question.", new() { Tools = [.. UpstreamTools], KnownReadOnly = true }),
+        Rule("tools.upstream", Effect.Review, "A tool of a connected MCP server that is not known to only read: a person decides.", new() { Tools = [.. UpstreamTools], KnownReadOnly = false }),
         Rule("tools.web", Effect.Review, "What is asked of the web leaves the building.", new() { Tools = ["WebFetch", "WebSearch"] }),
         Rule("tools.unknown", Effect.Review, "This tool is not known to EditorBridge, so a person decides.", new() { Tools = ["*"] },
             new() { Tools = [.. ReadingTools, .. FileTools, "Bash", "WebFetch", "WebSearch", .. SnowflakeTools] }),
         Rule("tools.snowflake-other", Effect.Review, "This tool of the gateway shows no SQL that could be judged.", new() { Tools = [.. SnowflakeTools], SqlInAction = false },
-            new() { Tools = [.. SnowflakeReadingTools] }),
+            new() { Tools = [.. SnowflakeReadingTools, .. UpstreamTools] }),
     ];
 
     private static PolicyRule[] Sql() =>

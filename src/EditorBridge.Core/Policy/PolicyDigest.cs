@@ -46,7 +46,7 @@ internal static class PolicyDigest
         Add(text, "object-access", match.ObjectAccess.Select(value => value.ToString()));
         Add(text, "columns", match.Columns);
         Add(text, "tags", match.Tags);
-        Add(text, "single", [match.Access?.ToString() ?? "", match.Severity?.ToString() ?? "", match.Uncertain?.ToString() ?? "", match.SqlInAction?.ToString() ?? "", match.Chain.ToString()]);
+        Add(text, "single", [match.Access?.ToString() ?? "", match.Severity?.ToString() ?? "", match.Uncertain?.ToString() ?? "", match.SqlInAction?.ToString() ?? "", match.Chain.ToString(), match.KnownReadOnly?.ToString() ?? ""]);
         if (match.When is not { } when) return;
         Add(text, "when", [when.From.ToString("O", CultureInfo.InvariantCulture), when.To.ToString("O", CultureInfo.InvariantCulture), when.Outside.ToString(), .. when.Days.Select(day => day.ToString())]);
     }

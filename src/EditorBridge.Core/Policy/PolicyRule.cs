@@ -76,6 +76,8 @@ public sealed record RuleMatch
     public bool Chain { get; init; }
     /// <summary>True: only when SQL was found in the action, which its own rules then judge.</summary>
     public bool? SqlInAction { get; init; }
+    /// <summary>True: only tools of MCP servers of which a person has said that they only read. False: only others.</summary>
+    public bool? KnownReadOnly { get; init; }
 
     /// <summary>True when the rule speaks of SQL statements.</summary>
     public bool IsAboutSql => !Classes.IsEmpty || !Objects.IsEmpty || !ObjectKinds.IsEmpty || !ObjectAccess.IsEmpty || !Columns.IsEmpty || !Tags.IsEmpty || Uncertain is not null;

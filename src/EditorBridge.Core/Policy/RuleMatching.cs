@@ -51,7 +51,8 @@ internal static class RuleMatching
         (match.Tools.IsEmpty || match.Tools.Any(pattern => Glob.IsMatch(pattern, facts.Tool)))
         && (match.Doors.IsEmpty || match.Doors.Contains(facts.Door))
         && (match.When is null || match.When.Holds(facts.At))
-        && (match.SqlInAction is not { } sql || sql == !facts.Sql.IsEmpty);
+        && (match.SqlInAction is not { } sql || sql == !facts.Sql.IsEmpty)
+        && (match.KnownReadOnly is not { } reads || reads == facts.KnownReadOnly);
 
     private static Fit Named(IEnumerable<string> patterns, string? name) =>
         name is null ? Fit.Maybe : patterns.Any(pattern => Glob.IsMatch(pattern, name)) ? Fit.Yes : Fit.No;

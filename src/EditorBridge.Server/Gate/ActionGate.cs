@@ -20,7 +20,7 @@ namespace EditorBridge.Gate;
 /// What cannot be recorded is refused; what fails on the way is refused with the reason.
 /// </summary>
 internal sealed partial class ActionGate(
-    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants,
+    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants, KnownReadOnlyTools readOnly,
     GateContext context, TimeProvider time, ILogger<ActionGate> logger)
 {
     /// <summary>How long a review waits before it counts as rejected. Just under the hook's own limit of 1800 s, so that the answer is ours and says why.</summary>
@@ -139,7 +139,7 @@ internal sealed partial class ActionGate(
     private async Task<Judgement> JudgeAsync(ActionRequest request)
     {
         var files = new FileReads();
-        var reading = ActionReading.Read(request, context, time.GetLocalNow(), files.TextOrNull);
+        var reading = ActionReading.Read(Known(request), context, time.GetLocalNow(), files.TextOrNull);
         var explained = PolicyEvaluator.Explain(await policy.ForAsync(request.Workspace), reading.Facts);
         var decision = request.AsksPerson && explained.Decision.Effect == Effect.Allow
             ? explained.Decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." }
@@ -263,6 +263,9 @@ internal sealed partial class ActionGate(
 
     private static Admission Refused(ActionRequest request, string callId, string reason) =>
         new(AdmissionKind.Refused, callId, request.Input, reason, Person: null);
+
+    // Every door a call passes judges it alike, whichever of them knows the server.
+    private ActionRequest Known(ActionRequest request) => readOnly.Names.Contains(request.Tool) ? request with { KnownReadOnly = true } : request;
 
     private static ActionRequest RequestOf(ReviewItem item, string input) => new()
     {

@@ -39,7 +39,8 @@ internal sealed record ActionReading
         if (change is not null) change = change with { Path = FullPath(request, change.Path) };
         var command = request.Tool is "Bash" or "PowerShell" ? ToolInput.Text(input, "command") : null;
         var notebook = request.Tool == "NotebookEdit" ? ToolInput.Text(input, "notebook_path") : null;
-        var gateway = request.Tool.StartsWith("mcp__editorbridge__", StringComparison.Ordinal);
+        // A connected server's tool has its server's name and two more underscores in front.
+        var gateway = request.Tool.Split("__") is ["mcp", "editorbridge", _];
         var saved = gateway ? ToolInput.Text(input, "save_to") : null;
         var editable = ToolInput.EditableProperty(request.Tool, input);
         var proposed = change is null && editable is not null ? ToolInput.Text(input, editable) : null;
@@ -55,6 +56,7 @@ internal sealed record ActionReading
             OwnPorts = context.Port is { } port && port is not (4000 or 4080) ? [4000, 4080, port] : [4000, 4080],
             Command = command,
             Sql = sql,
+            KnownReadOnly = request.KnownReadOnly,
             Workspace = request.Workspace,
             Account = context.Account,
             Role = context.Role,
@@ -92,9 +94,16 @@ internal sealed record ActionReading
             .. from property in input.EnumerateObject()
                where ToolInput.SqlProperties.Contains(property.Name, StringComparer.OrdinalIgnoreCase)
                from text in Texts(property.Value)
-               select new SqlPiece(SqlHost.Plain, new TextSpan(0, text.Length), text, Dynamic: false, property.Name, SqlAnalyzer.Analyze(text)),
+               let analysis = SqlAnalyzer.Analyze(text)
+               where !IsPlainSearch(tool, property.Name, analysis)
+               select new SqlPiece(SqlHost.Plain, new TextSpan(0, text.Length), text, Dynamic: false, property.Name, analysis),
         ];
     }
+
+    // A connected server's 'query' is as often a search for words. What reads as no statement at all is judged by the tool's own rule, which is the stricter one for tools not known.
+    private static bool IsPlainSearch(string tool, string property, SqlAnalysis analysis) =>
+        property.Equals("query", StringComparison.OrdinalIgnoreCase) && tool.Split("__", 4) is ["mcp", _, _, _]
+        && analysis.Statements.All(s => s.Class == StatementClass.Unknown);
 
     // What already stood in a file is not this agent's doing: the statements it adds, changes, moves or puts into another context are judged. Where a statement goes that
     // guarded something, or several act together, the whole file is.

@@ -32,6 +32,9 @@ internal sealed record ActionRequest
 
     /// <summary>The client's own permission rules ask a person before this runs, so policy's allow alone does not answer it.</summary>
     public bool AsksPerson { get; init; }
+
+    /// <summary>The door knows that a person has said of this tool that it only reads, or that the call carries nothing of the agent's.</summary>
+    public bool KnownReadOnly { get; init; }
 }
 
 internal enum AdmissionKind

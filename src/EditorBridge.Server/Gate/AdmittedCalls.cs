@@ -120,7 +120,7 @@ internal sealed class AdmittedCalls
     private static bool SameTool(string earlier, ActionRequest request) =>
         earlier == request.Tool || request.Door == Door.Mcp && ToolName(earlier) == ToolName(request.Tool);
 
-    private static string? ToolName(string tool) => tool.StartsWith("mcp__", StringComparison.Ordinal) ? tool[(tool.LastIndexOf("__", StringComparison.Ordinal) + 2)..] : null;
+    private static string? ToolName(string tool) => tool.Split("__", 3) is ["mcp", _, var name] ? name : null;
 
     private static (string Session, string ToolUse)? KeyOf(ActionRequest request) =>
         request is { SessionId: { } session, ToolUseId: { } id } ? (session, id) : null;

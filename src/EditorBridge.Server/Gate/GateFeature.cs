@@ -9,6 +9,7 @@ internal static class GateFeature
     {
         services.AddSingleton<PolicyInForce>();
         services.AddSingleton<AdmittedCalls>();
+        services.AddSingleton<KnownReadOnlyTools>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<ReturnedTools>();
         services.AddSingleton<SessionGrants>();

@@ -29,8 +29,9 @@ internal sealed partial class LoopbackGuard(RequestDelegate next, ILogger<Loopba
         var host = context.Request.Host;
         if (!IsOurs(host, connection.LocalPort))
             return $"The Host header names {Shown(host.Value)}, which is not this listener. Use http://127.0.0.1:{connection.LocalPort}.";
+        // No page is served here, so nothing that comes from one is ours; an MCP client may name the gateway's own address as its origin.
         var origins = context.Request.Headers.Origin;
-        if (origins.Count > 0)
+        if (origins.Count > 0 && !(context.Request.Path == "/mcp" && origins.Count == 1 && origins[0] == $"http://{host.Value}"))
             return "Requests from web pages are not answered here.";
         return context.Request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "none"
             ? "Requests from web pages are not answered here."

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EditorBridge.Gate;
 using EditorBridge.Ledger;
 using EditorBridge.Mcp.Trust;
+using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Policy;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -15,9 +17,6 @@ namespace EditorBridge.Mcp;
 /// </summary>
 internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, SnowflakeCalls snowflake, LedgerWriter ledger, IHttpContextAccessor http, TimeProvider time)
 {
-    /// <summary>The prefix under which the gate and policy know the tools, whatever a client calls the server.</summary>
-    private const string Prefix = "mcp__editorbridge__";
-
     /// <summary>The folder a client works in, percent-encoded: results are saved inside it only.</summary>
     public const string WorkspaceHeader = "X-EditorBridge-Workspace";
 
@@ -25,7 +24,6 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
     public const string SessionHeader = "X-EditorBridge-Session";
 
     private const int LongestHeader = 4096;
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
 
     public static ListToolsResult List() => new() { Tools = [.. SnowflakeCalls.Definitions] };
 
@@ -37,8 +35,9 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
         if ((tool.ProblemWith(input) ?? (tool.Work == SnowflakeWork.Statement ? tool.Statement(input).Problem : null)) is { } wrong) return SnowflakeAnswers.Refusal(wrong);
         if (ToolInput.TryCanonical(call.Name, input, out var problem) is not { } canonical) return SnowflakeAnswers.Refusal($"The input has no canonical form ({problem}). Nothing was run.");
 
-        var asked = Asked(request, Prefix + call.Name, canonical);
-        var admission = await WithProgressAsync(request, gate.AdmitAsync(asked, cancellationToken), "A person is asked in EditorBridge.", cancellationToken);
+        var client = new GatewayClient(request.Server, request.JsonRpcRequest);
+        var asked = AskedBy(client, UpstreamName.GatewayPrefix + call.Name, canonical, call.Meta);
+        var admission = await client.WithProgressAsync(gate.AdmitAsync(asked, cancellationToken), "A person is asked in EditorBridge.", time, cancellationToken);
         if (!admission.IsReleased) return SnowflakeAnswers.Refusal(admission.Reason);
         if (admission.Kind == AdmissionKind.ReleasedEdited)
         {
@@ -46,7 +45,7 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
             if ((tool.ProblemWith(input) ?? tool.Statement(input).Problem) is { } unfit) return SnowflakeAnswers.Refusal("The reviewer's text cannot be run: " + unfit);
         }
 
-        var result = await WithProgressAsync(request, snowflake.RunAsync(tool, input, asked, admission, cancellationToken), "Runs in the account.", cancellationToken);
+        var result = await client.WithProgressAsync(snowflake.RunAsync(tool, input, asked, admission, cancellationToken), "Runs in the account.", time, cancellationToken);
         try
         {
             return await ResultScan.MarkAsync(result, asked, admission.CallId, ledger);
@@ -58,9 +57,9 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
     }
 
     /// <summary>The action as the gate knows it. The hook knows the call's session and folder; a client without a hook may say them in headers.</summary>
-    private ActionRequest Asked(RequestContext<CallToolRequestParams> request, string tool, string canonical)
+    public ActionRequest AskedBy(GatewayClient client, string tool, string canonical, JsonObject? meta)
     {
-        var toolUseId = request.Params.Meta?["claudecode/toolUseId"]?.GetValue<string>();
+        var toolUseId = meta?["claudecode/toolUseId"] is JsonValue value && value.TryGetValue(out string? id) ? id : null;
         return new ActionRequest
         {
             Door = Door.Mcp,
@@ -69,30 +68,9 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
             ToolUseId = toolUseId,
             SessionId = admitted.SessionOf(toolUseId) ?? Header(SessionHeader),
             Workspace = Header(WorkspaceHeader) is { } folder && Uri.UnescapeDataString(folder) is var path && Path.IsPathRooted(path) ? path : null,
-            Actor = "agent:" + (request.Server.ClientInfo is { } client ? $"{client.Name}/{client.Version}" : "mcp"),
+            Actor = "agent:" + client.Name,
         };
     }
 
     private string? Header(string name) => http.HttpContext?.Request.Headers[name].ToString() is { Length: > 0 and <= LongestHeader } value ? value : null;
-
-    // Clients drop a call that says nothing for a minute (measured); progress on its event stream keeps it.
-    private async Task<T> WithProgressAsync<T>(RequestContext<CallToolRequestParams> request, Task<T> work, string message, CancellationToken cancellationToken)
-    {
-        var token = request.Params.ProgressToken;
-        for (var beats = 1; !work.IsCompleted; beats++)
-        {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var tick = Task.Delay(Beat, time, stop.Token);
-            if (await Task.WhenAny(work, tick) == work || cancellationToken.IsCancellationRequested)
-            {
-                await stop.CancelAsync();
-                break;
-            }
-
-            if (token is { } progress)
-                await request.Server.NotifyProgressAsync(progress, new ProgressNotificationValue { Progress = beats, Message = message }, options: null, cancellationToken);
-        }
-
-        return await work;
-    }
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using EditorBridge.Guard;
 using EditorBridge.Hosting;
+using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Snowflake;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Protocol;
@@ -8,6 +10,10 @@ namespace EditorBridge.Mcp;
 
 internal static class McpFeature
 {
+    private const string VersionHeader = "MCP-Protocol-Version";
+
+    private static readonly string[] Versions = ["2024-11-05", "2025-03-26", "2025-06-18", UpstreamSession.Legacy, UpstreamSession.Modern];
+
     /// <summary>The MCP gateway at <c>/mcp</c>. Host and Origin are checked before it, its token here: the SDK checks neither.</summary>
     public static IServiceCollection AddMcpGateway(this IServiceCollection services)
     {
@@ -15,13 +21,64 @@ internal static class McpFeature
         services.AddSingleton<StatementLog>();
         services.AddSingleton<SnowflakeCalls>();
         services.AddSingleton<McpDoor>();
+        services.AddSingleton<UpstreamRoom>();
+        services.AddHostedService(provider => provider.GetRequiredService<UpstreamRoom>());
+        services.AddSingleton<ParkedCalls>();
+        services.AddSingleton<GatewayCalls>();
+        services.AddSingleton<GatewayListeners>();
+        services.AddSingleton<McpGateway>();
         services
-            .AddMcpServer(options => options.ServerInfo = new Implementation { Name = "editorbridge", Title = "EditorBridge", Version = HostApplication.Version })
-            .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.Stateless)
+            .AddMcpServer(options =>
+            {
+                options.ServerInfo = new Implementation { Name = "editorbridge", Title = "EditorBridge", Version = HostApplication.Version };
+                // Declared whatever servers there are: they come and go while clients stay, and what is declared must answer.
+                options.Capabilities = new ServerCapabilities
+                {
+                    Tools = new ToolsCapability { ListChanged = true },
+                    Prompts = new PromptsCapability { ListChanged = true },
+                    Resources = new ResourcesCapability { ListChanged = true, Subscribe = true },
+                    Completions = new CompletionsCapability(),
+                };
+            })
+            .WithHttpTransport(options =>
+            {
+                options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
+#pragma warning disable MCPEXP002 // The one way to know when a session begins and ends, which is how it is told of changes.
+                options.RunSessionHandler = (http, server, cancellationToken) => http.RequestServices.GetRequiredService<GatewayListeners>().RunSessionAsync(server, cancellationToken);
+#pragma warning restore MCPEXP002
+            })
+            .WithMessageFilters(filters => filters.AddIncomingFilter(McpGateway.Filter))
             .WithListToolsHandler((_, _) => ValueTask.FromResult(McpDoor.List()))
-            .WithCallToolHandler(async (request, cancellationToken) => await request.Services!.GetRequiredService<McpDoor>().CallAsync(request, cancellationToken));
+            .WithCallToolHandler(async (request, cancellationToken) => await request.Services!.GetRequiredService<McpDoor>().CallAsync(request, cancellationToken))
+            .WithSubscriptionsListenHandler((request, cancellationToken) => request.Services!.GetRequiredService<GatewayListeners>().ListenAsync(request, cancellationToken));
         return services;
     }
 
-    public static void MapMcpGateway(this IEndpointRouteBuilder routes) => routes.MapMcp("/mcp").RequireToken(Client.Mcp);
+    public static void MapMcpGateway(this IEndpointRouteBuilder routes) =>
+        routes.MapMcp("/mcp").RequireToken(Client.Mcp).AddEndpointFilter(async (context, next) =>
+            await UnknownVersionAsync(context.HttpContext) is { } refusal ? refusal : await next(context));
+
+    // The SDK names all revisions it knows to a client whose revision it does not know; server/discover, which such a client asks next, names one. The two have to agree.
+    private static async Task<IResult?> UnknownVersionAsync(HttpContext http)
+    {
+        var version = http.Request.Headers[VersionHeader].ToString();
+        if (version.Length == 0 || Versions.Contains(version)) return null;
+        JsonElement? id = null;
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
+            if (body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("id", out var given)) id = given.Clone();
+        }
+        catch (JsonException)
+        {
+            // Without an id the error names none.
+        }
+
+        return Results.Json(new
+        {
+            jsonrpc = "2.0",
+            id,
+            error = new { code = -32022, message = $"Revision {version} of the protocol is not spoken here.", data = new { supported = new[] { UpstreamSession.Modern }, requested = version } },
+        }, statusCode: StatusCodes.Status400BadRequest);
+    }
 }

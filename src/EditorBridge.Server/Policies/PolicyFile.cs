@@ -66,7 +66,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
 {
     private static readonly string[] MatchKeys =
     [
-        "tools", "doors", "roles", "warehouses", "accounts", "workspaces", "when", "paths", "access", "commands", "classes", "reasons", "objects", "object_kinds", "object_access", "columns", "tags", "severity", "uncertain", "chain", "sql_in_action",
+        "tools", "doors", "roles", "warehouses", "accounts", "workspaces", "when", "paths", "access", "commands", "classes", "reasons", "objects", "object_kinds", "object_access", "columns", "tags", "severity", "uncertain", "chain", "sql_in_action", "known_read_only",
     ];
 
     public PolicyFile Read(YamlNode root)
@@ -186,6 +186,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
             Uncertain = Flag("uncertain"),
             Chain = Flag("chain") ?? false,
             SqlInAction = Flag("sql_in_action"),
+            KnownReadOnly = Flag("known_read_only"),
         };
         CheckKinds(node, match);
         return match;

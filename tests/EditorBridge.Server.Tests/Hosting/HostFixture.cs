@@ -95,8 +95,7 @@ public sealed class HostFixture : IAsyncLifetime
     {
         using var http = Client(Guard.Client.Mcp);
         foreach (var (name, value) in headers) http.DefaultRequestHeaders.Add(name, value);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = Json(new { jsonrpc = "2.0", id = 1, method, @params = parameters }) };
-        request.Headers.Accept.ParseAdd("application/json, text/event-stream");
+        using var request = McpRequests.Post(method, parameters);
         using var response = await http.SendAsync(request, cancellationToken);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         var data = text.Split('\n').LastOrDefault(line => line.StartsWith("data: ", StringComparison.Ordinal))?[6..] ?? text;

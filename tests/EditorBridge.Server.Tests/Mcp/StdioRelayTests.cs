@@ -62,6 +62,13 @@ public sealed class StdioRelayTests(HostFixture host) : IClassFixture<HostFixtur
     public async Task Call_that_is_taken_back_stops_its_statement(string meta)
     {
         await using var relay = new RunningRelay(host.State);
+        if (meta.Length == 0)
+        {
+            await relay.SendAsync("""{"jsonrpc":"2.0","id":"begin","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""");
+            await relay.ReadAsync();
+            await relay.SendAsync("""{"jsonrpc":"2.0","method":"notifications/initialized"}""");
+        }
+
         await relay.SendAsync($$$"""{"jsonrpc":"2.0","id":"long","method":"tools/call","params":{"name":"execute_sql","arguments":{"sql":"select system$wait(62)"}{{{meta}}}}}""");
         var item = await host.AnswerAsync(GateFixture.Approve());
         var running = "";

@@ -129,6 +129,7 @@ internal sealed partial class StdioRelay(StateFolder state, string workspace, Ti
     private async Task SendAsync(RelayedMessage message, Stream output, CancellationToken cancellationToken)
     {
         var pause = FirstPause;
+        var hasBegunAgain = false;
         for (var attempt = 1; ; attempt++)
         {
             var host = await ReachAsync(cancellationToken);
@@ -139,8 +140,10 @@ internal sealed partial class StdioRelay(StateFolder state, string workspace, Ti
                 request.Content = new ByteArrayContent(message.Bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
                 using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
                 begun = true;
-                if (response.StatusCode == HttpStatusCode.NotFound && _sessionId is not null && message.Method != "initialize" && attempt == 1)
+                if (response.StatusCode == HttpStatusCode.NotFound && _sessionId is not null && message.Method != "initialize" && !hasBegunAgain)
                 {
+                    // The new host does not know the old one's session, and has not begun with this message.
+                    hasBegunAgain = true;
                     await BeginAgainAsync(host, cancellationToken);
                     continue;
                 }

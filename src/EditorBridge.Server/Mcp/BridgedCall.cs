@@ -1,0 +1,162 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using EditorBridge.Mcp.Upstreams;
+using ModelContextProtocol.Protocol;
+
+namespace EditorBridge.Mcp;
+
+/// <summary>
+/// One call at a server on behalf of a client, whatever revision either speaks. The call runs by itself; a client of 2026-07-28 meets it in one or more requests, because
+/// it is asked by an answer (<c>input_required</c>) and comes back with another request.
+/// <code>
+///  client \ server    2026-07-28                                    2025-11-25
+///  2026-07-28         its question → our answer, under our handle   its request waits here; the client's next request answers it
+///  2025-11-25         its question → our request → asked again      its request → our request
+/// </code>
+/// </summary>
+#pragma warning disable CA1001 // Its source of cancellation has neither timer nor wait handle, and may be asked for after the call has ended.
+internal sealed class BridgedCall
+#pragma warning restore CA1001
+{
+    private const int MostRounds = 10;
+
+    private readonly Upstream _upstream;
+    private readonly string _method;
+    private readonly JsonObject _parameters;
+    private readonly Tool? _tool;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<IReadOnlyList<Question>> _questions = Channel.CreateUnbounded<IReadOnlyList<Question>>();
+    private readonly UpstreamCall _call;
+    private volatile GatewayClient _client;
+    private IReadOnlyList<Question> _open = [];
+    private Task<JsonRpcMessageWithId> _run = Task.FromResult<JsonRpcMessageWithId>(GatewayAnswer.Error(GatewayAnswer.InternalError, "The call was not begun."));
+
+    /// <param name="parameters">As the client sent them, with the server's own name of the tool or prompt.</param>
+    public BridgedCall(Upstream upstream, GatewayClient client, string method, JsonObject parameters, Tool? tool)
+    {
+        (_upstream, _client, _method, _parameters, _tool) = (upstream, client, method, WithoutProtocol(parameters), tool);
+        _call = new UpstreamCall
+        {
+            Client = client.Key,
+            Notified = notification => _client.RelayAsync(notification),
+            Asked = async (request, cancellationToken) => (await AskAsync([new Question("question", request.Method, request.Params as JsonObject)], cancellationToken))[0],
+        };
+    }
+
+    /// <summary>Sends the call to the server. It goes on when the client's request ends with a question.</summary>
+    /// <param name="finish">What is done with the end of it, whoever waits: it is recorded.</param>
+    public void Begin(Func<Task<JsonRpcMessageWithId>, Task<JsonRpcMessageWithId>> finish) => _run = finish(RunAsync());
+
+    /// <summary>What the client's request is answered with: the end of the call, or questions first.</summary>
+    /// <param name="client">The client in its present request.</param>
+    /// <param name="handle">Makes the handle the client comes back with.</param>
+    public async Task<JsonRpcMessageWithId> NextAsync(GatewayClient client, Func<string> handle, CancellationToken cancellationToken)
+    {
+        _client = client;
+        try
+        {
+            var asked = _questions.Reader.WaitToReadAsync(cancellationToken).AsTask();
+            if (await Task.WhenAny(_run, asked) == _run) return await _run;
+            await asked;
+            _open = await _questions.Reader.ReadAsync(cancellationToken);
+            return Questions(handle());
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await StopAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The client has come back with answers. Without all of them it is asked again.</summary>
+    public async Task<JsonRpcMessageWithId> ResumeAsync(GatewayClient client, JsonObject? answers, Func<string> handle, CancellationToken cancellationToken)
+    {
+        if (_open.Any(q => answers?[q.Key] is not JsonObject)) return Questions(handle());
+        foreach (var question in _open) question.Answer.TrySetResult(GatewayAnswer.Result((JsonObject)answers![question.Key]!.DeepClone()));
+        _open = [];
+        return await NextAsync(client, handle, cancellationToken);
+    }
+
+    /// <summary>Gives the call up: the server is told, and what was asked stays unanswered.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var question in _open) question.Answer.TrySetCanceled(CancellationToken.None);
+    }
+
+    private async Task<JsonRpcMessageWithId> RunAsync()
+    {
+        var parameters = _parameters;
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var answer = await _upstream.CallAsync(_method, parameters, _client.For(_upstream.Settings), _tool, _call, _stop.Token);
+            if (!GatewayAnswer.IsInputRequired(answer)) return answer;
+            var result = (JsonObject)((JsonRpcResponse)answer).Result!;
+            parameters = (JsonObject)_parameters.DeepClone();
+            if (result["requestState"] is { } state) parameters["requestState"] = state.DeepClone();
+            if (result["inputRequests"] is not JsonObject { Count: > 0 } wanted) continue;
+
+            Question[] questions = [.. wanted.Select(q => new Question(q.Key, (q.Value?["method"] as JsonValue)?.GetValue<string>() ?? "", q.Value?["params"] as JsonObject))];
+            var given = await AskAsync(questions, _stop.Token);
+            if (given.OfType<JsonRpcError>().FirstOrDefault() is { } refused) return refused;
+            parameters["inputResponses"] = new JsonObject(questions.Select((q, i) => KeyValuePair.Create(q.Key, ((JsonRpcResponse)given[i]).Result?.DeepClone())));
+        }
+
+        throw new UpstreamException($"{_upstream.Settings.Name} asked {MostRounds} times in a row without an end, so the call was given up.");
+    }
+
+    private async Task<JsonRpcMessageWithId[]> AskAsync(IReadOnlyList<Question> questions, CancellationToken cancellationToken)
+    {
+        foreach (var question in questions)
+            if (Refused(question) is { } refusal) return [.. questions.Select(_ => GatewayAnswer.Error(GatewayAnswer.MethodNotFound, refusal))];
+        Question[] shown = [.. questions.Select(Signed)];
+        var client = _client;
+        if (!client.IsModern) return await Task.WhenAll(shown.Select(q => client.AskAsync(q.Method, q.Parameters, cancellationToken)));
+        await _questions.Writer.WriteAsync(shown, cancellationToken);
+        return await Task.WhenAll(shown.Select(q => q.Answer.Task.WaitAsync(cancellationToken)));
+    }
+
+    // Policy and the client's own word decide alike for both revisions.
+    private string? Refused(Question question)
+    {
+        ClientFeature? feature = question.Method switch
+        {
+            "elicitation/create" => ClientFeature.Elicitation,
+            "sampling/createMessage" => ClientFeature.Sampling,
+            "roots/list" => ClientFeature.Roots,
+            _ => null,
+        };
+        if (feature is not { } known) return $"'{question.Method}' is not passed on to clients.";
+        if (!_upstream.Settings.Allows.Contains(known)) return $"{known} is not allowed to the server '{_upstream.Settings.Name}'. To allow it, add \"{GatewayClient.WireName(known)}\" to its 'allow' in mcp.json.";
+        if (!_client.Can(known)) return $"The client does not support {GatewayClient.WireName(known)}.";
+        return known == ClientFeature.Elicitation && question.Parameters?["url"] is JsonValue url && !(Uri.TryCreate(url.ToString(), UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+            ? "Only http and https addresses are shown to a person."
+            : null;
+    }
+
+    // The client shows the question as the gateway's; the person has to see whose it is.
+    private Question Signed(Question question)
+    {
+        if (question.Method != "elicitation/create" || question.Parameters is null) return question;
+        var parameters = (JsonObject)question.Parameters.DeepClone();
+        parameters["message"] = $"{_upstream.Settings.Name} asks: {parameters["message"]}";
+        return question with { Parameters = parameters };
+    }
+
+    private JsonRpcResponse Questions(string handle) => GatewayAnswer.InputRequired(
+        new JsonObject(_open.Select(q => KeyValuePair.Create(q.Key, (JsonNode?)new JsonObject { ["method"] = q.Method, ["params"] = q.Parameters?.DeepClone() ?? new JsonObject() }))), handle);
+
+    // What belongs to the hop between client and gateway does not travel further; the rest of _meta does.
+    private static JsonObject WithoutProtocol(JsonObject parameters)
+    {
+        var clean = (JsonObject)parameters.DeepClone();
+        if (clean["_meta"] is not JsonObject meta) return clean;
+        foreach (var key in new[] { MetaKeys.ProtocolVersion, MetaKeys.ClientInfo, MetaKeys.ClientCapabilities, MetaKeys.LogLevel, "progressToken" }) meta.Remove(key);
+        return clean;
+    }
+
+    private sealed record Question(string Key, string Method, JsonObject? Parameters)
+    {
+        public TaskCompletionSource<JsonRpcMessageWithId> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

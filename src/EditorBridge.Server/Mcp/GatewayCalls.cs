@@ -1,0 +1,280 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EditorBridge.Audit;
+using EditorBridge.Gate;
+using EditorBridge.Ledger;
+using EditorBridge.Mcp.Upstreams;
+using EditorBridge.Policy;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace EditorBridge.Mcp;
+
+/// <summary>
+/// Calls that act at a server: each passes the gate under its exact input, runs, and leaves its outcome in the ledger.
+/// <code>
+///  1 whose is it ──► 2 come back with an answer? ──► 3 canonical input ──► 4 gate ──► 5 server ──► 6 outcome ──► result
+///                    (its own call goes on)                               (intent)
+/// </code>
+/// </summary>
+internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, McpDoor door, ParkedCalls parked, LedgerWriter ledger, TimeProvider time, ILogger<GatewayCalls> logger)
+{
+    /// <summary>Longer values are not completed: a completion carries what a person typed, and a document is not that.</summary>
+    private const int LongestCompletion = 4096;
+
+    /// <summary>A tool of a server; null when the name is not a server's.</summary>
+    public async Task<JsonRpcMessageWithId?> CallToolAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        var name = Text(parameters, "name") ?? "";
+        if (name == ToolSearch.SearchTool) return GatewayAnswer.Result(ToolSearch.Find(await room.CatalogueAsync(cancellationToken), parameters["arguments"] as JsonObject));
+        if (name == ToolSearch.CallTool)
+        {
+            parameters = Unwrapped(parameters);
+            name = Text(parameters, "name") ?? "";
+        }
+
+        // 1. Whose is it?
+        if (room.Catalogue.Tool(name) is not { } tool && (tool = await AwaitedAsync(name, cancellationToken)) is null) return Absent(name);
+        var server = WithName(parameters, tool.Name);
+        var arguments = server["arguments"] ?? new JsonObject();
+        var answer = await ActAsync(client, new Act(tool.Upstream, "tools/call", tool.PolicyName, tool.ForHeaders, parameters, server, arguments, Edited: input => server["arguments"] = input), cancellationToken);
+        return answer is JsonRpcError { Error.Data: RefusedAction } refused ? GatewayAnswer.Refusal(refused.Error.Message) : answer;
+    }
+
+    public async Task<JsonRpcMessageWithId> GetPromptAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        var name = Text(parameters, "name") ?? "";
+        if ((await room.CatalogueAsync(cancellationToken)).Prompt(name) is not { } prompt) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"There is no prompt '{name}'.");
+        var server = WithName(parameters, prompt.Name);
+        var arguments = server["arguments"] as JsonObject;
+        // A listed prompt without arguments carries nothing of the caller's.
+        var act = new Act(prompt.Upstream, "prompts/get", UpstreamName.GatewayPrefix + prompt.Upstream.Settings.Name + "__prompts/get", null, parameters, server,
+            new JsonObject { ["name"] = prompt.Name, ["arguments"] = arguments?.DeepClone() }, KnownReadOnly: prompt.Upstream.Settings.Trusted || arguments is null or { Count: 0 });
+        return Plain(await ActAsync(client, act, cancellationToken));
+    }
+
+    public async Task<JsonRpcMessageWithId> ReadResourceAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        var address = Text(parameters, "uri") ?? "";
+        if ((await room.CatalogueAsync(cancellationToken)).ServerOf(address, out var isListed) is not { } upstream)
+            return new JsonRpcError { Error = new JsonRpcErrorDetail { Code = client.IsModern ? GatewayAnswer.InvalidParams : -32002, Message = $"No server offers the resource {address}.", Data = new JsonObject { ["uri"] = address } } };
+        // The agent writes what stands in a template's place: an address can carry data out.
+        var act = new Act(upstream, "resources/read", UpstreamName.GatewayPrefix + upstream.Settings.Name + "__resources/read", null, parameters, (JsonObject)parameters.DeepClone(),
+            new JsonObject { ["uri"] = address }, KnownReadOnly: isListed || upstream.Settings.Trusted);
+        return Plain(await ActAsync(client, act, cancellationToken));
+    }
+
+    /// <summary>Completions of what a person types into a prompt or an address. They act on nothing, so the gate is not asked.</summary>
+    public async Task<JsonRpcMessageWithId> CompleteAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        var catalogue = await room.CatalogueAsync(cancellationToken);
+        var asked = (JsonObject)parameters.DeepClone();
+        var reference = asked["ref"] as JsonObject;
+        Upstream? upstream = null;
+        if (Text(reference, "type") == "ref/prompt" && catalogue.Prompt(Text(reference, "name") ?? "") is { } prompt)
+        {
+            reference!["name"] = prompt.Name;
+            upstream = prompt.Upstream;
+        }
+        else if (Text(reference, "type") == "ref/resource" && Text(reference, "uri") is { } address)
+        {
+            upstream = catalogue.ServerOfTemplate(address) ?? catalogue.ServerOf(address, out _);
+        }
+
+        var none = GatewayAnswer.Result(new JsonObject { ["completion"] = new JsonObject { ["values"] = new JsonArray(), ["hasMore"] = false } });
+        if (upstream is null || !upstream.Capabilities.ContainsKey("completions") || parameters.ToJsonString().Length > LongestCompletion) return none;
+        return await AskAsync(upstream, "completion/complete", asked, client, cancellationToken);
+    }
+
+    /// <summary>Asks a server on the gateway's own account; a server that cannot be asked is left out.</summary>
+    public static async Task TryAskAsync(Upstream upstream, string method, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        if (upstream.Health.State != UpstreamState.Ready) return;
+        await AskAsync(upstream, method, (JsonObject)parameters.DeepClone(), client: null, cancellationToken);
+    }
+
+    private async Task<JsonRpcMessageWithId> ActAsync(GatewayClient client, Act act, CancellationToken cancellationToken)
+    {
+        // 2. A client of 2026-07-28 that was asked something comes back with the same request and the handle of its call.
+        var identity = act.Method + "\n" + Identity(act.FromClient);
+        var state = Text(act.FromClient, "requestState");
+        if (state is not null)
+        {
+            if (parked.Take(state, client.Key, identity) is not { } call) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, "This requestState was not given for this request, was used already, or is too old. Call again without it.");
+            return await call.ResumeAsync(client, act.FromClient["inputResponses"] as JsonObject, () => parked.Keep(call, client.Key, identity), cancellationToken);
+        }
+
+        // 3. One canonical input for the gate, the ledger and the call.
+        using var input = JsonDocument.Parse(act.Input.ToJsonString());
+        if (ToolInput.TryCanonical(act.PolicyName, input.RootElement, out var problem) is not { } canonical) return Refused($"The input has no canonical form ({problem}). Nothing was run.");
+        var asked = door.AskedBy(client, act.PolicyName, canonical, act.FromClient["_meta"] as JsonObject) with { KnownReadOnly = act.KnownReadOnly };
+
+        // 4. The gate. Its entry is the intent, durable before anything leaves.
+        var admission = await client.WithProgressAsync(gate.AdmitAsync(asked, cancellationToken), "A person is asked in EditorBridge.", time, cancellationToken);
+        if (!admission.IsReleased) return Refused(admission.Reason);
+        if (admission.Kind == AdmissionKind.ReleasedEdited)
+        {
+            if (act.Edited is null) return Refused("A reviewer changed this, and here nothing can be changed. It was not run.");
+            act.Edited(JsonNode.Parse(admission.Input)!);
+        }
+
+        // 5. The server, and 6. the outcome.
+        var run = new BridgedCall(act.Upstream, client, act.Method, act.ForServer, act.ForHeaders);
+        run.Begin(end => FinishAsync(end, act, asked, admission));
+        return await run.NextAsync(client, () => parked.Keep(run, client.Key, identity), cancellationToken);
+    }
+
+    private async Task<JsonRpcMessageWithId> FinishAsync(Task<JsonRpcMessageWithId> end, Act act, ActionRequest asked, Admission admission)
+    {
+        var began = Stopwatch.GetTimestamp();
+        JsonRpcMessageWithId answer;
+        var result = "done";
+        string? error = null;
+        try
+        {
+            answer = await end;
+            error = (answer as JsonRpcError)?.Error.Message;
+            if (answer is JsonRpcError || (answer as JsonRpcResponse)?.Result?["isError"]?.GetValue<bool>() == true) result = "failed";
+            if (admission.Kind == AdmissionKind.ReleasedEdited) Note(answer, admission.Reason);
+        }
+        catch (UpstreamException e)
+        {
+            error = e.Message + (e.Mend is null ? "" : " " + e.Mend);
+            result = "failed";
+            answer = Refused($"{act.Upstream.Settings.Name}: {error}");
+        }
+        catch (OperationCanceledException)
+        {
+            await RecordAsync(act, asked, admission, "cancelled", null, "The client gave up. Whether the server had begun is not known.", began);
+            throw;
+        }
+
+        await RecordAsync(act, asked, admission, result, answer, error, began);
+        return answer;
+    }
+
+    private async Task RecordAsync(Act act, ActionRequest asked, Admission admission, string result, JsonRpcMessageWithId? answer, string? error, long began)
+    {
+        var bytes = (answer as JsonRpcResponse)?.Result is { } body ? JsonSerializer.SerializeToUtf8Bytes(body) : null;
+        try
+        {
+            await ledger.AppendAsync(new AuditDraft
+            {
+                Kind = EntryKind.ActionOutcome,
+                CallId = admission.CallId,
+                Actor = asked.Actor,
+                Door = GateEntries.Wirename(Door.Mcp),
+                Tool = asked.Tool,
+                ToolUseId = asked.ToolUseId,
+                Result = result,
+                Facts = new JsonObject
+                {
+                    ["server"] = act.Upstream.Settings.Name,
+                    ["error"] = error,
+                    ["resultDigest"] = bytes is null ? null : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes)),
+                    ["resultBytes"] = bytes?.Length,
+                    ["milliseconds"] = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds,
+                },
+            });
+        }
+        catch (LedgerUnavailableException e)
+        {
+            // The call has run and its admission is durable; the missing outcome shows as unknown after the next start.
+            LogOutcomeNotRecorded(admission.CallId, e);
+        }
+    }
+
+    private static async Task<JsonRpcMessageWithId> AskAsync(Upstream upstream, string method, JsonObject parameters, GatewayClient? client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var call = new UpstreamCall
+            {
+                Client = client?.Key ?? "gateway",
+                Notified = _ => ValueTask.CompletedTask,
+                Asked = (_, _) => Task.FromResult<JsonRpcMessageWithId>(GatewayAnswer.Error(GatewayAnswer.MethodNotFound, "Nobody can be asked here.")),
+            };
+            (parameters["_meta"] as JsonObject)?.Clear();
+            return await upstream.CallAsync(method, parameters, client?.For(upstream.Settings) ?? RequestingClient.Gateway, tool: null, call, cancellationToken);
+        }
+        catch (UpstreamException e)
+        {
+            return GatewayAnswer.Error(GatewayAnswer.InternalError, $"{upstream.Settings.Name}: {e.Message}");
+        }
+    }
+
+    // A server that is being started may bring the tool with it.
+    private async Task<ListedItem?> AwaitedAsync(string name, CancellationToken cancellationToken)
+    {
+        if (OwnerOf(name) is not { } upstream || upstream.Health.State is UpstreamState.Ready or UpstreamState.Disabled) return null;
+        await TryAskAsync(upstream, "ping", [], cancellationToken);
+        return (await room.CatalogueAsync(cancellationToken)).Tool(name);
+    }
+
+    // Null for a name that is no server's: it is one of the gateway's own, or nobody's, and the gateway's own door says so.
+    private JsonRpcResponse? Absent(string name)
+    {
+        if (OwnerOf(name) is not { } upstream) return null;
+        return GatewayAnswer.Refusal(upstream.Health.State == UpstreamState.Ready
+            ? $"The server '{upstream.Settings.Name}' has no tool '{name}' now. tools/list names those there are. Nothing was run."
+            : $"The server '{upstream.Settings.Name}' is not there: {upstream.Health.LastError ?? upstream.Health.State.ToString()} Nothing was run.{(upstream.Health.Mend is { } mend ? " To mend it: " + mend : "")}");
+    }
+
+    private Upstream? OwnerOf(string name) =>
+        room.Upstreams.FirstOrDefault(u => u.Settings.Prefix.Length > 0 && name.StartsWith(u.Settings.Prefix + UpstreamName.Separator, StringComparison.Ordinal));
+
+    private static JsonObject Unwrapped(JsonObject parameters)
+    {
+        var inner = (JsonObject)parameters.DeepClone();
+        var wrapper = inner["arguments"] as JsonObject;
+        inner["name"] = Text(wrapper, "name") ?? "";
+        inner["arguments"] = wrapper?["arguments"]?.DeepClone() ?? new JsonObject();
+        return inner;
+    }
+
+    // The model must not take a reviewer's words for its own.
+    private static void Note(JsonRpcMessageWithId answer, string reason)
+    {
+        if (answer is JsonRpcResponse { Result: JsonObject result } && result["content"] is JsonArray content) content.Add(new JsonObject { ["type"] = "text", ["text"] = reason });
+    }
+
+    private static JsonObject WithName(JsonObject parameters, string name)
+    {
+        var server = (JsonObject)parameters.DeepClone();
+        server["name"] = name;
+        return server;
+    }
+
+    // What makes two requests the same one, come back: everything but the answers, the handle and what belongs to the hop.
+    private static string Identity(JsonObject parameters)
+    {
+        var same = (JsonObject)parameters.DeepClone();
+        foreach (var key in new[] { "_meta", "inputResponses", "requestState" }) same.Remove(key);
+        return CanonicalJson.TryCanonicalize(same.ToJsonString(), out var canonical, out _) ? canonical : same.ToJsonString();
+    }
+
+    private static JsonRpcError Refused(string reason) => new() { Error = new JsonRpcErrorDetail { Code = GatewayAnswer.InternalError, Message = reason, Data = new RefusedAction() } };
+
+    // Prompts and resources have no result that says no; an error does.
+    private static JsonRpcMessageWithId Plain(JsonRpcMessageWithId answer)
+    {
+        if (answer is JsonRpcError { Error.Data: RefusedAction } refused) refused.Error.Data = null;
+        return answer;
+    }
+
+    private static string? Text(JsonObject? from, string name) => from?[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    [LoggerMessage(LogLevel.Error, "The outcome of {CallId} could not be recorded")]
+    private partial void LogOutcomeNotRecorded(string callId, Exception exception);
+
+    private sealed record RefusedAction;
+
+    /// <param name="FromClient">The request's parameters as the client sent them.</param>
+    /// <param name="ForServer">The same with the server's own names.</param>
+    /// <param name="Input">What the gate judges.</param>
+    /// <param name="Edited">Puts a reviewer's input in the place of the caller's; null where nothing can be changed.</param>
+    private sealed record Act(
+        Upstream Upstream, string Method, string PolicyName, Tool? ForHeaders, JsonObject FromClient, JsonObject ForServer, JsonNode Input, bool KnownReadOnly = false, Action<JsonNode>? Edited = null);
+}

@@ -1,0 +1,25 @@
+namespace EditorBridge.Mcp;
+
+/// <summary>Keeps a client waiting that would otherwise give up: a call that says nothing for a minute is dropped (measured), progress on its event stream keeps it.</summary>
+internal static class HeldCall
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+
+    public static async Task<T> WithProgressAsync<T>(this GatewayClient client, Task<T> work, string message, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var beats = 1; !work.IsCompleted; beats++)
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var tick = Task.Delay(Beat, time, stop.Token);
+            if (await Task.WhenAny(work, tick) == work || cancellationToken.IsCancellationRequested)
+            {
+                await stop.CancelAsync();
+                break;
+            }
+
+            await client.ProgressAsync(beats, message);
+        }
+
+        return await work;
+    }
+}

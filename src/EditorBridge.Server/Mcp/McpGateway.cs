@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EditorBridge.Mcp.Upstreams;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace EditorBridge.Mcp;
+
+/// <summary>
+/// What of the gateway is the servers' behind it. Requests are met as the JSON they are, before the SDK makes types of them, so that nothing a server or a client
+/// writes is lost on the way.
+/// <code>
+///  request ──► list: own and all servers' ──────────────────────────────► answer
+///          ──► act (tools/call, prompts/get, resources/read) ──► GatewayCalls: gate → server → ledger ──► answer
+///          ──► complete, subscribe, set a level ──► the server it is about ──► answer
+///          ──► anything else, and the gateway's own tools ──► the SDK
+/// </code>
+/// </summary>
+internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayListeners listeners)
+{
+    private const int PageSize = 250;
+
+    /// <summary>The SDK's filter for incoming messages.</summary>
+    public static McpMessageHandler Filter(McpMessageHandler next) => async (context, cancellationToken) =>
+    {
+        var gateway = context.Services!.GetRequiredService<McpGateway>();
+        switch (context.JsonRpcMessage)
+        {
+            case JsonRpcRequest request:
+                var client = new GatewayClient(context.Server, request);
+                if (await gateway.AnswerAsync(client, request, cancellationToken) is { } answer)
+                {
+                    answer = GatewayAnswer.For(client, request.Method, answer);
+                    answer.Id = request.Id;
+                    await context.Server.SendMessageAsync(answer, cancellationToken);
+                    return;
+                }
+
+                break;
+            case JsonRpcNotification { Method: "notifications/roots/list_changed" }:
+                await gateway.TellAsync(u => u.Settings.Allows.Contains(ClientFeature.Roots) && !u.IsModern, "notifications/roots/list_changed", null, cancellationToken);
+                break;
+        }
+
+        await next(context, cancellationToken);
+    };
+
+    // Null: the SDK's to answer.
+    private async Task<JsonRpcMessageWithId?> AnswerAsync(GatewayClient client, JsonRpcRequest request, CancellationToken cancellationToken)
+    {
+        var parameters = request.Params as JsonObject ?? [];
+        return request.Method switch
+        {
+            "tools/list" => await ToolsAsync(client, parameters, cancellationToken),
+            "prompts/list" => Page((await room.CatalogueAsync(cancellationToken)).Prompts.Select(p => p.Definition), "prompts", parameters),
+            "resources/list" => Page((await room.CatalogueAsync(cancellationToken)).Resources.Select(r => r.Definition), "resources", parameters),
+            "resources/templates/list" => Page((await room.CatalogueAsync(cancellationToken)).Templates.Select(t => t.Definition), "resourceTemplates", parameters),
+            "tools/call" => await calls.CallToolAsync(client, parameters, cancellationToken),
+            "prompts/get" => await calls.GetPromptAsync(client, parameters, cancellationToken),
+            "resources/read" => await calls.ReadResourceAsync(client, parameters, cancellationToken),
+            "completion/complete" => await calls.CompleteAsync(client, parameters, cancellationToken),
+            "resources/subscribe" or "resources/unsubscribe" when !client.IsModern => await SubscribeAsync(client, request.Method, parameters, cancellationToken),
+            "logging/setLevel" when !client.IsModern => await SetLevelAsync(parameters, cancellationToken),
+            _ => null,
+        };
+    }
+
+    private async Task<JsonRpcMessageWithId> ToolsAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        var catalogue = await room.CatalogueAsync(cancellationToken);
+        var own = McpDoor.List().Tools.Select(tool => (JsonObject)JsonSerializer.SerializeToNode(tool, McpJsonUtilities.DefaultOptions)!);
+        var searched = ToolSearch.StandsIn(client, catalogue, room.Configuration.SearchAbove);
+        var listed = searched
+            ? own.Concat(ToolSearch.Definitions(catalogue)).Concat(catalogue.Tools.Where(t => t.Pinned).Select(t => t.Definition))
+            : own.Concat(catalogue.Tools.Select(t => t.Definition));
+        return Page(listed, "tools", parameters);
+    }
+
+    // The cursor is a place in the list. When the list changes between two pages the client is told so by list_changed and asks again.
+    private static JsonRpcMessageWithId Page(IEnumerable<JsonObject> items, string property, JsonObject parameters)
+    {
+        var from = 0;
+        if (parameters["cursor"] is { } cursor && !TryPlace(cursor, out from)) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, "This cursor was not given here.");
+        ImmutableArray<JsonObject> all = [.. items];
+        var page = new JsonObject { [property] = new JsonArray([.. all.Skip(from).Take(PageSize).Select(item => item.DeepClone())]) };
+        if (from + PageSize < all.Length) page["nextCursor"] = Convert.ToBase64String(Encoding.ASCII.GetBytes((from + PageSize).ToString(CultureInfo.InvariantCulture)));
+        return GatewayAnswer.Result(page);
+    }
+
+    private static bool TryPlace(JsonNode cursor, out int place)
+    {
+        place = 0;
+        Span<byte> bytes = stackalloc byte[16];
+        return cursor is JsonValue value && value.TryGetValue(out string? text) && Convert.TryFromBase64String(text, bytes, out var written)
+            && int.TryParse(bytes[..written], NumberStyles.None, CultureInfo.InvariantCulture, out place);
+    }
+
+    private async Task<JsonRpcMessageWithId> SubscribeAsync(GatewayClient client, string method, JsonObject parameters, CancellationToken cancellationToken)
+    {
+        var address = parameters["uri"] is JsonValue value && value.TryGetValue(out string? text) ? text : "";
+        if ((await room.CatalogueAsync(cancellationToken)).ServerOf(address, out _) is not { } upstream) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"No server offers the resource {address}.");
+        return await listeners.SubscribeAsync(client, upstream, method, address, cancellationToken);
+    }
+
+    // Each server is as loud as the last client wanted; what reaches a client is cut to its own level.
+    private async Task<JsonRpcMessageWithId?> SetLevelAsync(JsonObject parameters, CancellationToken cancellationToken)
+    {
+        foreach (var upstream in room.Upstreams.Where(u => !u.IsModern && u.Capabilities.ContainsKey("logging"))) await GatewayCalls.TryAskAsync(upstream, "logging/setLevel", parameters, cancellationToken);
+        return null;
+    }
+
+    private async Task TellAsync(Func<Upstream, bool> which, string method, JsonObject? parameters, CancellationToken cancellationToken)
+    {
+        foreach (var upstream in room.Upstreams.Where(which))
+        {
+            try
+            {
+                await upstream.SayAsync(method, parameters?.DeepClone() as JsonObject, cancellationToken);
+            }
+            catch (UpstreamException)
+            {
+                // It will read everything anew when it is back.
+            }
+        }
+    }
+}

@@ -1,0 +1,400 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace EditorBridge.Mcp.Upstreams;
+
+/// <summary>
+/// One configured server and its one connection: made when the host starts, made again when it breaks, closed with the host. What goes wrong here stays here:
+/// it is this server's health, and the others go on.
+/// </summary>
+internal sealed partial class Upstream : IAsyncDisposable
+{
+    /// <summary>How long a server may take from its start to its lists. Packages that are fetched first are slow.</summary>
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a call waits for a server that is just being started.</summary>
+    private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
+
+    /// <summary>A connection that lasted this long was a good one: the next failure counts as the first.</summary>
+    private static readonly TimeSpan GoodWhile = TimeSpan.FromMinutes(1);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger<Upstream> _logger;
+    private readonly ConcurrentDictionary<string, UpstreamCall> _calls = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _listing = new(1, 1);
+    private readonly Lock _lock = new();
+    private TaskCompletionSource<UpstreamSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _pause = new();
+    private Task _run = Task.CompletedTask;
+
+    public Upstream(UpstreamSettings settings, TimeProvider time, ILogger<Upstream> logger)
+    {
+        (Settings, _time, _logger) = (settings, time, logger);
+        Health = new UpstreamHealth(settings.Disabled ? UpstreamState.Disabled : UpstreamState.Stopped, time.GetUtcNow());
+    }
+
+    public UpstreamSettings Settings { get; }
+    public UpstreamHealth Health { get; private set; }
+    public UpstreamLists Lists { get; private set; } = UpstreamLists.None;
+    public bool IsModern { get; private set; }
+    public JsonObject Capabilities { get; private set; } = [];
+
+    /// <summary>What the server says of how to use it. Its own words.</summary>
+    public string? Instructions { get; private set; }
+
+    /// <summary>Ends when the first attempt to connect has ended, well or not.</summary>
+    public Task FirstAttempt => _firstAttempt.Task;
+
+    /// <summary>Its lists or its health are others now.</summary>
+    public event Action<Upstream>? Changed;
+
+    /// <summary>A notification that belongs to no call.</summary>
+    public event Action<Upstream, JsonRpcNotification>? Announced;
+
+    public void Start()
+    {
+        if (Settings.Disabled) _firstAttempt.TrySetResult();
+        else _run = RunAsync(_stop.Token);
+    }
+
+    /// <summary>One request on a client's behalf.</summary>
+    /// <exception cref="UpstreamException">The server is not there, broke off or stayed silent; the message says which.</exception>
+    public async Task<JsonRpcMessageWithId> CallAsync(string method, JsonObject parameters, RequestingClient client, Tool? tool, UpstreamCall call, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var session = await SessionAsync(cancellationToken);
+            try
+            {
+                return await CallOnceAsync(session, method, (JsonObject)parameters.DeepClone(), client, tool, call, cancellationToken);
+            }
+            catch (UpstreamException e) when (attempt == 0 && !session.IsModern && e.InnerException is HttpRequestException { StatusCode: System.Net.HttpStatusCode.NotFound })
+            {
+                // The server forgot our session, so it has not begun with this either.
+                LogSessionLost(Settings.Name);
+                await Task.WhenAny(session.Ended, Task.Delay(FirstPause, _time, cancellationToken));
+            }
+        }
+    }
+
+    /// <summary>Tells the server something, if it is there.</summary>
+    public async Task SayAsync(string method, JsonObject? parameters, CancellationToken cancellationToken)
+    {
+        if (Health.State == UpstreamState.Ready) await (await SessionAsync(cancellationToken)).SayAsync(method, parameters, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run;
+        _firstAttempt.TrySetResult();
+        _stop.Dispose();
+        _pause.Dispose();
+        _listing.Dispose();
+    }
+
+    private async Task<JsonRpcMessageWithId> CallOnceAsync(UpstreamSession session, string method, JsonObject parameters, RequestingClient client, Tool? tool, UpstreamCall call, CancellationToken cancellationToken)
+    {
+        using var silence = new CancellationTokenSource(Settings.Timeout, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
+        if (parameters["_meta"] is not JsonObject meta) parameters["_meta"] = meta = [];
+        meta["progressToken"] = call.Token;
+        _calls[call.Token] = new UpstreamCall
+        {
+            Client = call.Client,
+            Notified = notification =>
+            {
+                silence.CancelAfter(Settings.Timeout);
+                return call.Notified(notification);
+            },
+            // A person who is asked takes the time it takes.
+            Asked = async (request, asked) =>
+            {
+                silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                var answer = await call.Asked(request, asked);
+                silence.CancelAfter(Settings.Timeout);
+                return answer;
+            },
+        };
+        try
+        {
+            return await session.AskAsync(method, parameters, client, tool, both.Token);
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new UpstreamException($"{Settings.Name} was silent for {Settings.Timeout.TotalSeconds:0} seconds, so the call was given up. Whether it did something is not known.", $"A longer 'timeoutSeconds' for '{Settings.Name}', if it needs that long.");
+        }
+        finally
+        {
+            _calls.TryRemove(call.Token, out _);
+        }
+    }
+
+    private async Task<UpstreamSession> SessionAsync(CancellationToken cancellationToken)
+    {
+        Task<UpstreamSession> session;
+        lock (_lock)
+        {
+            session = _session.Task;
+            // Somebody needs it now: the pause before the next attempt is over.
+            if (Health.State == UpstreamState.Waiting) _pause.Cancel();
+        }
+
+        if (session.IsCompletedSuccessfully) return await session;
+        if (Settings.Disabled) throw new UpstreamException($"The server '{Settings.Name}' is switched off.", $"editorbridge mcp add, or take 'disabled' out of '{Settings.Name}'.");
+        using var patience = new CancellationTokenSource(CallPatience, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token, _stop.Token);
+        try
+        {
+            return await session.WaitAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UpstreamException($"The server '{Settings.Name}' is not there: {Health.LastError ?? "it is being started."}", Health.Mend);
+        }
+    }
+
+    // connect → list → wait for the end → pause, longer each time → again
+    private async Task RunAsync(CancellationToken stop)
+    {
+        // Away from the caller: starting a process is slow.
+        await Task.Yield();
+        var failures = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            var began = _time.GetTimestamp();
+            Become(UpstreamState.Starting, h => h);
+            UpstreamException error;
+            try
+            {
+                error = await ConnectedAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+
+            failures = _time.GetElapsedTime(began) >= GoodWhile ? 1 : failures + 1;
+            LogFailed(Settings.Name, error.Message);
+            Become(UpstreamState.Waiting, h => h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null });
+            _firstAttempt.TrySetResult();
+            await PauseAsync(failures, stop);
+        }
+
+        Become(UpstreamState.Stopped, h => h with { ProcessId = null });
+    }
+
+    private async Task PauseAsync(int failures, CancellationToken stop)
+    {
+        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10)));
+        lock (_lock)
+        {
+            _pause.Dispose();
+            _pause = new CancellationTokenSource();
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _pause.Token);
+        try
+        {
+            await Task.Delay(pause, _time, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped, or needed at once.
+        }
+    }
+
+    // Returns why the connection ended.
+    private async Task<UpstreamException> ConnectedAsync(CancellationToken stop)
+    {
+        UpstreamProcess? process = null;
+        UpstreamSecrets? secrets = null;
+        UpstreamSession? session = null;
+        try
+        {
+            using var patience = new CancellationTokenSource(ConnectPatience, _time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+            try
+            {
+                secrets = UpstreamSecrets.Resolve(Settings);
+                if (Settings.Transport == UpstreamTransport.Stdio) process = UpstreamProcess.Start(Settings, secrets, _time, _logger);
+                var transport = await TransportAsync(process, secrets, both.Token);
+                session = await UpstreamSession.OpenAsync(transport, process is null, new UpstreamEvents(NotifiedAsync, AskedAsync), DeclaredCapabilities(), _time, both.Token);
+                Lists = await UpstreamLists.ReadAsync(session, both.Token);
+            }
+            catch (OperationCanceledException) when (patience.IsCancellationRequested && !stop.IsCancellationRequested)
+            {
+                throw new UpstreamException($"It did not answer within {ConnectPatience.TotalSeconds:0} seconds.", $"editorbridge mcp test {Settings.Name}");
+            }
+
+            Opened(session, process);
+            var listening = ListenAsync(session, stop);
+            await Task.WhenAny(session.Ended, Task.Delay(Timeout.Infinite, stop));
+            stop.ThrowIfCancellationRequested();
+            await session.Ended;
+            await listening;
+            return new UpstreamException("The connection ended.");
+        }
+        catch (UpstreamException e)
+        {
+            var said = process is null ? "" : " " + process.LastWords();
+            return new UpstreamException(secrets?.Mask(e.Message + said) ?? e.Message, e.Mend, e);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (_session.Task.IsCompleted) _session = new TaskCompletionSource<UpstreamSession>(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            if (session is not null) await session.DisposeAsync();
+            if (process is not null) await process.DisposeAsync();
+        }
+    }
+
+    private async Task<ITransport> TransportAsync(UpstreamProcess? process, UpstreamSecrets secrets, CancellationToken cancellationToken)
+    {
+        // The SDK would log payloads and every line that is no message; what a server says is logged by its process, in bounds.
+        if (process is not null) return await new StreamClientTransport(process.Input, process.Output, NullLoggerFactory.Instance).ConnectAsync(cancellationToken);
+        return await new HttpClientTransport(new HttpClientTransportOptions
+        {
+            Endpoint = new Uri(UpstreamSecrets.Plain(Settings.Url!.ToString())),
+            Name = Settings.Name,
+            TransportMode = HttpTransportMode.StreamableHttp,
+            AdditionalHeaders = secrets.Headers.ToDictionary(),
+        }, UpstreamHttp.ClientFor(Settings.Url!), NullLoggerFactory.Instance, ownsHttpClient: true).ConnectAsync(cancellationToken);
+    }
+
+    private void Opened(UpstreamSession session, UpstreamProcess? process)
+    {
+        IsModern = session.IsModern;
+        Capabilities = session.Capabilities;
+        Instructions = session.Instructions;
+        LogReady(Settings.Name, session.ProtocolVersion, Lists.Tools.Length);
+        Become(UpstreamState.Ready, h => h with
+        {
+            Failures = 0,
+            ProtocolVersion = session.ProtocolVersion,
+            ServerName = session.ServerInfo is { } info ? $"{info["name"]} {info["version"]}" : null,
+            ProcessId = process?.Id,
+        });
+        lock (_lock) _session.TrySetResult(session);
+        _firstAttempt.TrySetResult();
+    }
+
+    // A server of the session era is told once what all clients together may be asked; which of them can is seen when it asks.
+    private JsonObject DeclaredCapabilities()
+    {
+        var declared = new JsonObject();
+        if (Settings.Allows.Contains(ClientFeature.Elicitation)) declared["elicitation"] = new JsonObject { ["form"] = new JsonObject(), ["url"] = new JsonObject() };
+        if (Settings.Allows.Contains(ClientFeature.Sampling)) declared["sampling"] = new JsonObject();
+        if (Settings.Allows.Contains(ClientFeature.Roots)) declared["roots"] = new JsonObject { ["listChanged"] = true };
+        return declared;
+    }
+
+    // A server of 2026-07-28 announces changes only to those who listen for them.
+    private async Task ListenAsync(UpstreamSession session, CancellationToken stop)
+    {
+        if (!session.IsModern) return;
+        var wanted = new JsonObject();
+        foreach (var (capability, notification) in new[] { ("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged") })
+            if (session.Capabilities[capability]?["listChanged"] is JsonValue flag && flag.TryGetValue(out bool changes) && changes) wanted[notification] = true;
+        if (wanted.Count == 0) return;
+        try
+        {
+            await session.AskAsync("subscriptions/listen", new JsonObject { ["notifications"] = wanted }, RequestingClient.Gateway, tool: null, stop);
+        }
+        catch (Exception e) when (e is UpstreamException or OperationCanceledException)
+        {
+            // Without it the lists are those of the connection's start.
+            LogNotListening(Settings.Name, e.Message);
+        }
+    }
+
+    private async ValueTask NotifiedAsync(JsonRpcNotification notification)
+    {
+        switch (notification.Method)
+        {
+            case "notifications/progress":
+                if (notification.Params?["progressToken"] is JsonValue value && value.TryGetValue(out string? token) && _calls.TryGetValue(token, out var call)) await call.Notified(notification);
+                break;
+            case "notifications/message" when !_calls.IsEmpty:
+                foreach (var under in _calls.Values) await under.Notified(notification);
+                break;
+            case "notifications/tools/list_changed" or "notifications/prompts/list_changed" or "notifications/resources/list_changed":
+                _ = RelistAsync();
+                break;
+            case "notifications/subscriptions/acknowledged":
+                break;
+            default:
+                Announced?.Invoke(this, notification);
+                break;
+        }
+    }
+
+    private async Task<JsonRpcMessageWithId> AskedAsync(JsonRpcRequest request, CancellationToken cancellationToken)
+    {
+        // The protocol does not say which call a question belongs to. With calls of two clients under way it would be a guess, and the wrong person would be asked.
+        var calls = _calls.Values.ToArray();
+        if (calls.Length == 0) return Refusal(request, "No call is under way that this question could belong to.");
+        if (calls.Any(c => c.Client != calls[0].Client)) return Refusal(request, "Calls of several clients are under way, and it is not known whose question this is. Try again.");
+        return await calls[0].Asked(request, cancellationToken);
+    }
+
+    private async Task RelistAsync()
+    {
+        try
+        {
+            await _listing.WaitAsync(_stop.Token);
+            try
+            {
+                Task<UpstreamSession> session;
+                lock (_lock) session = _session.Task;
+                if (!session.IsCompletedSuccessfully) return;
+                Lists = await UpstreamLists.ReadAsync(await session, _stop.Token);
+            }
+            finally
+            {
+                _listing.Release();
+            }
+
+            Changed?.Invoke(this);
+        }
+        catch (Exception e) when (e is UpstreamException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The old lists stay until the next connection.
+            LogNotListed(Settings.Name, e.Message);
+        }
+    }
+
+    private void Become(UpstreamState state, Func<UpstreamHealth, UpstreamHealth> with)
+    {
+        lock (_lock) Health = with(Health) with { State = state, Since = _time.GetUtcNow() };
+        Changed?.Invoke(this);
+    }
+
+    private static JsonRpcError Refusal(JsonRpcRequest request, string message) => new() { Id = request.Id, Error = new JsonRpcErrorDetail { Code = -32603, Message = message } };
+
+    [LoggerMessage(LogLevel.Information, "MCP server {Server} is ready: revision {Version}, {Tools} tools")]
+    private partial void LogReady(string server, string version, int tools);
+
+    [LoggerMessage(LogLevel.Warning, "MCP server {Server} failed: {Error}")]
+    private partial void LogFailed(string server, string error);
+
+    [LoggerMessage(LogLevel.Information, "MCP server {Server} has forgotten the session; a new one is begun")]
+    private partial void LogSessionLost(string server);
+
+    [LoggerMessage(LogLevel.Debug, "MCP server {Server} does not announce changes: {Reason}")]
+    private partial void LogNotListening(string server, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "MCP server {Server} announced a change, and its lists could not be read again: {Reason}")]
+    private partial void LogNotListed(string server, string reason);
+}

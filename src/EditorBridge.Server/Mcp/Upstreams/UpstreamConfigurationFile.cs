@@ -1,0 +1,298 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace EditorBridge.Mcp.Upstreams;
+
+/// <summary>
+/// Reads the configuration of MCP servers: the <c>mcpServers</c> object that other programs use, with a few keys of our own (docs/mcp.md).
+/// A server with an error in it is left out and named; the others are used.
+/// </summary>
+internal sealed class UpstreamConfigurationFile
+{
+    private static readonly string[] TopKeys = ["$schema", "mcpServers", "searchAbove", "allowUserServers"];
+
+    private static readonly string[] ServerKeys =
+    [
+        "type", "command", "args", "env", "cwd", "url", "headers", "disabled", "inheritEnv", "trusted", "prefix", "allow", "readOnlyTools", "pinnedTools", "timeoutSeconds", "description",
+    ];
+
+    private static readonly string[] StdioKeys = ["args", "env", "cwd", "inheritEnv"];
+
+    private readonly string _file;
+    private readonly bool _managed;
+    private readonly ImmutableArray<ConfigurationProblem>.Builder _problems = ImmutableArray.CreateBuilder<ConfigurationProblem>();
+    private readonly ImmutableArray<UpstreamSettings>.Builder _servers = ImmutableArray.CreateBuilder<UpstreamSettings>();
+    private PlacedJson? _json;
+    private int? _searchAbove;
+    private bool _allowsUserServers = true;
+
+    private UpstreamConfigurationFile(string file, bool managed) => (_file, _managed) = (file, managed);
+
+    /// <summary>Both layers together. An administrator's servers come first, and a person's server of the same name is left out.</summary>
+    /// <exception cref="StateFolderException">The person's file can be read by others.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static UpstreamConfiguration Load(StateFolder state) =>
+        Join(Read(UpstreamPlaces.Managed, managed: true, File.Exists(UpstreamPlaces.Managed) ? File.ReadAllText(UpstreamPlaces.Managed) : null),
+            Read(UpstreamPlaces.User(state), managed: false, StateFolder.ReadPrivate(UpstreamPlaces.User(state))));
+
+    public static UpstreamConfiguration Join(UpstreamConfigurationFile managed, UpstreamConfigurationFile user)
+    {
+        var servers = managed._servers.ToList();
+        var problems = managed._problems.Concat(user._problems).ToList();
+        foreach (var server in user._servers)
+        {
+            if (!managed._allowsUserServers)
+                problems.Add(user.ProblemOf(server.Name, "An administrator allows only the servers in " + managed._file + ". This one is not used."));
+            else if (servers.Any(s => string.Equals(s.Name, server.Name, StringComparison.OrdinalIgnoreCase)))
+                problems.Add(user.ProblemOf(server.Name, "An administrator has set up a server of this name in " + managed._file + ", and that one is used."));
+            else
+                servers.Add(server);
+        }
+
+        return new UpstreamConfiguration([.. servers], [.. problems], managed._searchAbove ?? user._searchAbove ?? UpstreamConfiguration.DefaultSearchAbove);
+    }
+
+    /// <param name="text">Null when there is no file, which configures nothing.</param>
+    public static UpstreamConfigurationFile Read(string file, bool managed, string? text)
+    {
+        var read = new UpstreamConfigurationFile(file, managed);
+        if (text is not null) read.ReadText(text);
+        return read;
+    }
+
+    private void ReadText(string text)
+    {
+        try
+        {
+            _json = PlacedJson.Parse(text);
+        }
+        catch (PlacedJsonException e)
+        {
+            _problems.Add(new ConfigurationProblem(_file, e.Line, e.Column, null, e.Message));
+            return;
+        }
+
+        if (_json.Root is not JsonObject root)
+        {
+            Error("", null, "The file holds one object: { \"mcpServers\": { … } }.");
+            return;
+        }
+
+        foreach (var key in root.Select(p => p.Key).Except(TopKeys))
+            Error("/" + key, null, key == "servers" ? "The servers stand under 'mcpServers' here." : $"'{key}' is not known here. Known are {string.Join(", ", TopKeys)}.");
+        _searchAbove = Number(root, "", "searchAbove", null, 1, 10_000);
+        _allowsUserServers = Flag(root, "", "allowUserServers", null) ?? true;
+        if (root["allowUserServers"] is not null && !_managed) Error("/allowUserServers", null, "Only an administrator's file can say this.");
+        if (root["mcpServers"] is not { } servers) return;
+        if (servers is not JsonObject named)
+        {
+            Error("/mcpServers", null, "'mcpServers' is an object with a member for each server.");
+            return;
+        }
+
+        foreach (var (name, value) in named) ReadServer(name, value);
+    }
+
+    private void ReadServer(string name, JsonNode? value)
+    {
+        var path = "/mcpServers/" + name;
+        var errors = _problems.Count(p => p.IsError);
+        if (UpstreamName.Problem(name) is { } unusable) Error(path, name, unusable);
+        if (value is not JsonObject server)
+        {
+            Error(path, name, "A server is an object with 'command' or 'url'.");
+            return;
+        }
+
+        foreach (var key in server.Select(p => p.Key).Except(ServerKeys)) Unknown(path, name, key);
+        var transport = TransportOf(server, path, name);
+        var settings = new UpstreamSettings
+        {
+            Name = name,
+            Managed = _managed,
+            Transport = transport ?? UpstreamTransport.Stdio,
+            Command = Text(server, path, "command", name),
+            Arguments = Texts(server, path, "args", name),
+            Folder = Text(server, path, "cwd", name),
+            Environment = Map(server, path, "env", name),
+            InheritedVariables = Texts(server, path, "inheritEnv", name),
+            Url = Address(server, path, name),
+            Headers = Map(server, path, "headers", name),
+            Disabled = Flag(server, path, "disabled", name) ?? false,
+            Trusted = Flag(server, path, "trusted", name) ?? false,
+            Prefix = Prefix(server, path, name),
+            Allows = Allows(server, path, name),
+            ReadOnlyTools = Texts(server, path, "readOnlyTools", name),
+            PinnedTools = Texts(server, path, "pinnedTools", name),
+            Timeout = TimeSpan.FromSeconds(Number(server, path, "timeoutSeconds", name, 1, 3600) ?? 300),
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(server.ToJsonString()))),
+        };
+        Check(settings, server, path);
+        if (_problems.Count(p => p.IsError) == errors) _servers.Add(settings);
+    }
+
+    private void Check(UpstreamSettings settings, JsonObject server, string path)
+    {
+        var name = settings.Name;
+        if (settings.Transport == UpstreamTransport.Stdio)
+        {
+            if (string.IsNullOrWhiteSpace(settings.Command)) Error(path, name, "A stdio server needs 'command', the program that is the server.");
+            if (server.ContainsKey("headers")) Error(path + "/headers", name, "'headers' belong to a server with 'url'.");
+            foreach (var variable in settings.InheritedVariables.Concat(settings.Environment.Keys).Where(UpstreamSecrets.IsWithheld))
+                Error(path, name, $"{variable} holds what is EditorBridge's or the agent's own, and no server gets it.");
+            foreach (var (key, text) in settings.Environment) CheckReferences($"{path}/env/{key}", name, text);
+            for (var i = 0; i < settings.Arguments.Length; i++) CheckPlain($"{path}/args/{i}", name, settings.Arguments[i]);
+            if (settings.Folder is { } folder && !Path.IsPathRooted(UpstreamSecrets.Plain(folder))) Error(path + "/cwd", name, "'cwd' is an absolute path.");
+        }
+        else
+        {
+            foreach (var key in StdioKeys.Where(server.ContainsKey)) Error($"{path}/{key}", name, $"'{key}' belongs to a server with 'command'.");
+            foreach (var (key, text) in settings.Headers)
+            {
+                CheckReferences($"{path}/headers/{key}", name, text);
+                if (key.AsSpan().ContainsAny(" :\r\n") || text.AsSpan().ContainsAny('\r', '\n')) Error($"{path}/headers/{key}", name, "This is not a header's name and value.");
+            }
+        }
+
+        if (settings.Prefix.Length == 0 && !settings.Trusted) Error(path + "/prefix", name, "A server without a prefix could take the place of other tools, so it has to be 'trusted'.");
+    }
+
+    private UpstreamTransport? TransportOf(JsonObject server, string path, string name)
+    {
+        var type = Text(server, path, "type", name);
+        var hasCommand = server.ContainsKey("command");
+        var hasUrl = server.ContainsKey("url");
+        if (hasCommand && hasUrl) Error(path, name, "A server has 'command' or 'url', not both.");
+        switch (type)
+        {
+            case null when !hasCommand && !hasUrl:
+                Error(path, name, "A server needs 'command' (a program here) or 'url' (a server elsewhere).");
+                return null;
+            case null:
+                return hasUrl ? UpstreamTransport.Http : UpstreamTransport.Stdio;
+            case "stdio":
+                return UpstreamTransport.Stdio;
+            case "http" or "streamable-http" or "streamableHttp":
+                return UpstreamTransport.Http;
+            case "sse":
+                Error(path + "/type", name, "The HTTP+SSE transport is deprecated and not spoken here. Most servers that had it also answer streamable HTTP: write \"type\": \"http\" and the address their documentation gives (often /mcp instead of /sse).");
+                return null;
+            default:
+                Error(path + "/type", name, $"'{type}' is not a transport. Write \"stdio\" or \"http\".");
+                return null;
+        }
+    }
+
+    private Uri? Address(JsonObject server, string path, string name)
+    {
+        if (Text(server, path, "url", name) is not { } text) return null;
+        CheckPlain(path + "/url", name, text);
+        if (!Uri.TryCreate(UpstreamSecrets.Plain(text), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            Error(path + "/url", name, "This is not an http or https address.");
+            return null;
+        }
+
+        if (url.Scheme == "http" && !url.IsLoopback) Error(path + "/url", name, "Only https is spoken with other machines. http is for servers on this one.");
+        if (url.UserInfo.Length > 0) Error(path + "/url", name, "A name and password do not belong into an address. Use 'headers' with a reference.");
+        return url;
+    }
+
+    private string Prefix(JsonObject server, string path, string name)
+    {
+        var prefix = Text(server, path, "prefix", name) ?? name;
+        if (prefix.Length > 0 && prefix != name && UpstreamName.Problem(prefix) is { } problem) Error(path + "/prefix", name, problem.Replace("A server's name", "A prefix", StringComparison.Ordinal));
+        return prefix;
+    }
+
+    private ImmutableHashSet<ClientFeature> Allows(JsonObject server, string path, string name)
+    {
+        if (!server.ContainsKey("allow")) return [ClientFeature.Elicitation];
+        var allowed = ImmutableHashSet.CreateBuilder<ClientFeature>();
+        foreach (var word in Texts(server, path, "allow", name))
+        {
+            if (Enum.TryParse<ClientFeature>(word, ignoreCase: true, out var feature) && Enum.IsDefined(feature)) allowed.Add(feature);
+            else Error(path + "/allow", name, $"'{word}' cannot be allowed. A server may be allowed elicitation, sampling and roots.");
+        }
+
+        return allowed.ToImmutable();
+    }
+
+    private void Unknown(string path, string name, string key)
+    {
+        if (key is "alwaysAllow" or "autoApprove" or "autoApprovedTools")
+            Warning($"{path}/{key}", name, $"'{key}' has no effect: what runs without a question is policy's to say (docs/policy.md), or 'readOnlyTools' for tools that only read.");
+        else
+            Warning($"{path}/{key}", name, $"'{key}' is not known here and has no effect.");
+    }
+
+    private void CheckReferences(string path, string name, string text)
+    {
+        if (UpstreamSecrets.ReferenceProblem(text) is { } problem) Error(path, name, problem);
+    }
+
+    // Command lines are visible to everybody on the machine, and an address ends in logs.
+    private void CheckPlain(string path, string name, string text)
+    {
+        if (UpstreamSecrets.PlainProblem(text) is { } problem) Error(path, name, problem);
+    }
+
+    private string? Text(JsonObject from, string path, string key, string? server)
+    {
+        if (from[key] is not { } value) return null;
+        if (value.GetValueKind() == JsonValueKind.String) return value.GetValue<string>();
+        Error($"{path}/{key}", server, $"'{key}' is a text.");
+        return null;
+    }
+
+    private bool? Flag(JsonObject from, string path, string key, string? server)
+    {
+        if (from[key] is not { } value) return null;
+        if (value.GetValueKind() is JsonValueKind.True or JsonValueKind.False) return value.GetValue<bool>();
+        Error($"{path}/{key}", server, $"'{key}' is true or false.");
+        return null;
+    }
+
+    private int? Number(JsonObject from, string path, string key, string? server, int least, int most)
+    {
+        if (from[key] is not { } value) return null;
+        if (value is JsonValue number && number.TryGetValue(out int read) && read >= least && read <= most) return read;
+        Error($"{path}/{key}", server, $"'{key}' is a whole number from {least} to {most}.");
+        return null;
+    }
+
+    private ImmutableArray<string> Texts(JsonObject from, string path, string key, string? server)
+    {
+        if (from[key] is not { } value) return [];
+        if (value is JsonArray list && list.All(item => item?.GetValueKind() == JsonValueKind.String)) return [.. list.Select(item => item!.GetValue<string>())];
+        Error($"{path}/{key}", server, $"'{key}' is a list of texts.");
+        return [];
+    }
+
+    private ImmutableSortedDictionary<string, string> Map(JsonObject from, string path, string key, string? server)
+    {
+        if (from[key] is not { } value) return ImmutableSortedDictionary<string, string>.Empty;
+        if (value is JsonObject map && map.All(p => p.Value?.GetValueKind() == JsonValueKind.String)) return map.ToImmutableSortedDictionary(p => p.Key, p => p.Value!.GetValue<string>(), StringComparer.Ordinal);
+        Error($"{path}/{key}", server, $"'{key}' is an object whose values are texts.");
+        return ImmutableSortedDictionary<string, string>.Empty;
+    }
+
+    private void Error(string path, string? server, string message) => Add(path, server, message, isError: true);
+
+    private void Warning(string path, string? server, string message) => Add(path, server, message, isError: false);
+
+    private void Add(string path, string? server, string message, bool isError)
+    {
+        var (line, column) = _json!.Place(path);
+        _problems.Add(new ConfigurationProblem(_file, line, column, server, message, isError));
+    }
+
+    private ConfigurationProblem ProblemOf(string server, string message)
+    {
+        var (line, column) = _json!.Place("/mcpServers/" + server);
+        return new ConfigurationProblem(_file, line, column, server, message);
+    }
+}

@@ -1,0 +1,30 @@
+namespace EditorBridge.Mcp.Upstreams;
+
+/// <summary>Where a server stands.</summary>
+internal enum UpstreamState
+{
+    /// <summary>Configured and switched off.</summary>
+    Disabled,
+    Starting,
+    Ready,
+    /// <summary>It failed and is tried again after a while, or at once when somebody needs it.</summary>
+    Waiting,
+    Stopped,
+}
+
+/// <summary>How a server is, for people. No secret stands in it.</summary>
+/// <param name="Since">When it came into this state.</param>
+/// <param name="LastError">Why it last failed; stays after it works again.</param>
+/// <param name="Mend">What mends that; null when there is no error or nothing to advise.</param>
+internal sealed record UpstreamHealth(UpstreamState State, DateTimeOffset Since, string? LastError = null, string? Mend = null)
+{
+    /// <summary>How often in a row it failed.</summary>
+    public int Failures { get; init; }
+
+    public string? ProtocolVersion { get; init; }
+
+    /// <summary>What the server calls itself. Its own words.</summary>
+    public string? ServerName { get; init; }
+
+    public int? ProcessId { get; init; }
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace EditorBridge.Mcp.Upstreams;
+
+/// <summary>
+/// The one way to an upstream over HTTP: its configured host and no other, no redirect followed, no cookie kept, no proxy of the environment, answers in bounds.
+/// </summary>
+internal sealed class UpstreamHttp : DelegatingHandler
+{
+    private const int LongestError = 1024 * 1024;
+
+    private readonly Uri _address;
+
+    private UpstreamHttp(Uri address)
+        : base(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(15), AutomaticDecompression = DecompressionMethods.None })
+    {
+        _address = address;
+    }
+
+    /// <summary>A client for one upstream. Timeouts are the calls' own: an event stream may be open for hours.</summary>
+    public static HttpClient ClientFor(Uri address) => new(new UpstreamHttp(address)) { Timeout = Timeout.InfiniteTimeSpan };
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var target = request.RequestUri!;
+        if (target.Scheme != _address.Scheme || target.Authority != _address.Authority)
+            throw new UpstreamException($"A connection to {target.Authority} was asked for, and only {_address.Authority} is configured. It was not made.");
+        var response = await base.SendAsync(request, cancellationToken);
+        if ((int)response.StatusCode is >= 300 and < 400)
+        {
+            var location = response.Headers.Location;
+            response.Dispose();
+            throw new UpstreamException($"{_address} redirects to {location}, and redirects are not followed.", $"Write the address it redirects to into 'url', if that is the server you mean: {location}");
+        }
+
+        // What asks for a sign-in is answered by whoever signs in.
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) return response;
+        return response.IsSuccessStatusCode ? Bounded(response) : await WithErrorReadAsync(request, response, cancellationToken);
+    }
+
+    // An error of the protocol may come with HTTP 400 or 404 and even as an event stream (-32021 of C# servers does). As an ordinary answer it reaches whoever asked, with its code and data.
+    private static async Task<HttpResponseMessage> WithErrorReadAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var text = await ReadBoundedAsync(response.Content, cancellationToken);
+        var json = response.Content.Headers.ContentType?.MediaType == "text/event-stream"
+            ? text.Split('\n').FirstOrDefault(line => line.StartsWith("data:", StringComparison.Ordinal))?["data:".Length..].Trim()
+            : text;
+        // With a session id HTTP 404 says that the session has ended, whatever stands in the body.
+        var isSessionLost = response.StatusCode == HttpStatusCode.NotFound && request.Headers.Contains("Mcp-Session-Id");
+        var isError = json is not null && !isSessionLost && IsProtocolError(json);
+        if (isError) response.StatusCode = HttpStatusCode.OK;
+        response.Content.Dispose();
+        response.Content = new StringContent(isError ? json! : Shortened(text), Encoding.UTF8, isError ? "application/json" : "text/plain");
+        return response;
+    }
+
+    private static bool IsProtocolError(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.Number or JsonValueKind.String;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static HttpResponseMessage Bounded(HttpResponseMessage response)
+    {
+        var content = new StreamContent(new BoundedLineStream(response.Content.ReadAsStream(), UpstreamProcess.LongestLine));
+        foreach (var (name, values) in response.Content.Headers) content.Headers.TryAddWithoutValidation(name, values);
+        response.Content = content;
+        return response;
+    }
+
+    private static async Task<string> ReadBoundedAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[LongestError];
+        var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return Encoding.UTF8.GetString(buffer, 0, read);
+    }
+
+    private static string Shortened(string text) => text.Length <= 500 ? text : text[..500] + "…";
+}
