@@ -11,6 +11,7 @@ internal sealed class AgentSessions(TimeProvider time) : IDisposable
     public static readonly TimeSpan HookPatience = TimeSpan.FromSeconds(5);
 
     private const int Kept = 2_000;
+    private const int MostUntold = 20;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
@@ -32,6 +33,28 @@ internal sealed class AgentSessions(TimeProvider time) : IDisposable
     public void Prompted(string sessionId, string prompt)
     {
         lock (_lock) Open(sessionId).Prompt = prompt;
+    }
+
+    /// <summary>Keeps something for the model until the person's next prompt: what a door could not tell it.</summary>
+    public void TellWithNextPrompt(string sessionId, string text)
+    {
+        lock (_lock)
+        {
+            var untold = Open(sessionId).Untold;
+            if (untold.Count < MostUntold) untold.Add(text);
+        }
+    }
+
+    /// <summary>What was kept for the model, once; null when there is nothing.</summary>
+    public string? TakeUntold(string sessionId)
+    {
+        lock (_lock)
+        {
+            if (!_sessions.TryGetValue(sessionId, out var session) || session.Untold.Count == 0) return null;
+            var told = string.Join('\n', session.Untold);
+            session.Untold.Clear();
+            return told;
+        }
     }
 
     public string? PromptOf(string? sessionId) => Read(sessionId, session => session.Prompt);
@@ -174,6 +197,7 @@ internal sealed class AgentSessions(TimeProvider time) : IDisposable
         public string Actor { get; set; } = "agent:unknown";
         public DateTimeOffset LastSeen { get; set; }
         public HashSet<string> Passed { get; } = new(StringComparer.Ordinal);
+        public List<string> Untold { get; } = [];
         public HashSet<string> Running { get; } = new(StringComparer.Ordinal);
         /// <summary>Answers being sent to the session's client.</summary>
         public int Answers { get; set; }

@@ -95,7 +95,9 @@ internal sealed partial class ClaudeHookEndpoint(
     private IResult Prompted(ClaudeHookInput input)
     {
         if (input is { SessionId: { } session } && PromptText.Of(input.Prompt) is { } prompt) sessions.Prompted(session, prompt);
-        return NoOpinion();
+        return input.SessionId is { } known && sessions.TakeUntold(known) is { } untold
+            ? Decide(new HookDecision { EventName = "UserPromptSubmit", AdditionalContext = Cut(untold) })
+            : NoOpinion();
     }
 
     private async Task<IResult> SessionEndedAsync(ClaudeHookInput input)

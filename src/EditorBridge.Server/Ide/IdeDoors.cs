@@ -5,7 +5,7 @@ namespace EditorBridge.Ide;
 
 /// <summary>Opens a door for an editor window that asks for one, and clears away what killed hosts left behind.</summary>
 /// <param name="lockFolder">Where the clients look for lock files.</param>
-internal sealed partial class IdeDoors(string lockFolder, ActionGate gate, ReviewDesk desk, AdmittedCalls admitted, IServiceProvider services, ILoggerFactory logging) : IHostedService
+internal sealed partial class IdeDoors(string lockFolder, ActionGate gate, ReviewDesk desk, AdmittedCalls admitted, AgentSessions sessions, IServiceProvider services, ILoggerFactory logging) : IHostedService
 {
     private readonly ILogger _logger = logging.CreateLogger<IdeDoors>();
 
@@ -31,7 +31,7 @@ internal sealed partial class IdeDoors(string lockFolder, ActionGate gate, Revie
     public Task<IdeDoor> OpenAsync(EditorWindow window, CancellationToken cancellationToken)
     {
         var context = new IdeContext(window, gate);
-        return IdeDoor.OpenAsync(window, context, () => new IdeSession(new IdeDiffs(gate, desk, admitted, window), context, logging), lockFolder, services, logging, cancellationToken);
+        return IdeDoor.OpenAsync(window, context, () => new IdeSession(new IdeDiffs(gate, desk, admitted, sessions, window), context, logging), lockFolder, services, logging, cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Information, "Removed {File}, which a host that was killed left behind")]

@@ -30,17 +30,10 @@ internal sealed partial class IdeSession(IdeDiffs diffs, IdeContext context, ILo
         await using var transport = new WebSocketTransport(socket, logging);
         await using var server = McpServer.Create(transport, Options(), logging);
         _server = server;
-        var serving = server.RunAsync(cancellationToken);
-        await transport.RunAsync(cancellationToken);
-        await _gone.CancelAsync();
-        try
-        {
-            await serving;
-        }
-        catch (OperationCanceledException)
-        {
-            // The host is stopping.
-        }
+        // It ends with the transport, and with nothing else.
+        var serving = server.RunAsync(CancellationToken.None);
+        await transport.RunAsync(_gone, cancellationToken);
+        await serving;
     }
 
     /// <summary>Tells the client something about the editor; a client that is going away is told nothing.</summary>
@@ -78,7 +71,7 @@ internal sealed partial class IdeSession(IdeDiffs diffs, IdeContext context, ILo
         {
             return request.Params.Name switch
             {
-                IdeTools.OpenDiff => await OpenDiffAsync(arguments, ActorOf(request.Server), cancellationToken),
+                IdeTools.OpenDiff => await OpenDiffAsync(arguments, request.Server.ClientInfo, cancellationToken),
                 IdeTools.CloseTab => CloseTab(arguments),
                 IdeTools.CloseAllDiffTabs => Said($"CLOSED_{diffs.TakeAllBack()}_DIFF_TABS"),
                 IdeTools.OpenFile => await OpenFileAsync(arguments, cancellationToken),
@@ -98,11 +91,11 @@ internal sealed partial class IdeSession(IdeDiffs diffs, IdeContext context, ILo
         }
     }
 
-    private async Task<CallToolResult> OpenDiffAsync(JsonElement arguments, string actor, CancellationToken takenBack)
+    private async Task<CallToolResult> OpenDiffAsync(JsonElement arguments, Implementation? client, CancellationToken takenBack)
     {
         try
         {
-            var answer = await diffs.AskAsync(arguments, actor, takenBack, _gone.Token);
+            var answer = await diffs.AskAsync(arguments, client, takenBack, _gone.Token);
             LogDiff(answer.Text is null ? DiffRejected : FileSaved, answer.Reason);
             return answer.Text is { } text ? Said(FileSaved, text) : Said(DiffRejected, ToolInput.Text(arguments, "tab_name") ?? "");
         }
@@ -130,8 +123,6 @@ internal sealed partial class IdeSession(IdeDiffs diffs, IdeContext context, ILo
         ToolInput.Text(arguments, "filePath") is { } path
             ? Said((await context.DocumentAsync(path, save, cancellationToken)).ToJsonString())
             : Refused("The input needs 'filePath'.");
-
-    private static string ActorOf(McpServer server) => "agent:" + (server.ClientInfo is { } client ? $"{client.Name}/{client.Version}" : "ide");
 
     private static CallToolResult Said(params string[] texts) => new() { Content = [.. texts.Select(text => new TextContentBlock { Text = text })] };
 

@@ -14,7 +14,8 @@ internal sealed class WebSocketTransport(WebSocket socket, ILoggerFactory loggin
     private readonly SemaphoreSlim _sending = new(1);
 
     /// <summary>Reads until the other side closes, breaks off, or sends what is no message.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <param name="gone">Cancelled then, before the server hears of it: what it cancels afterwards was not cancelled by the client.</param>
+    public async Task RunAsync(CancellationTokenSource gone, CancellationToken cancellationToken)
     {
         SetConnected();
         Exception? failure = null;
@@ -27,6 +28,7 @@ internal sealed class WebSocketTransport(WebSocket socket, ILoggerFactory loggin
             failure = e;
         }
 
+        await gone.CancelAsync();
         SetDisconnected(failure);
     }
 

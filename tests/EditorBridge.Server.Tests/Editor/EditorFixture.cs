@@ -22,7 +22,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate = new GateFixture();
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
-        var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, _services, NullLoggerFactory.Instance);
+        var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, Gate.Sessions, _services, NullLoggerFactory.Instance);
         _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
     }
 

@@ -17,7 +17,7 @@ internal sealed class IdeClient : IAsyncDisposable
     private Task _reading = Task.CompletedTask;
     private int _lastId;
 
-    public static async Task<IdeClient> ConnectAsync(int port, string token)
+    public static async Task<IdeClient> ConnectAsync(int port, string token, string version = "2.1.330")
     {
         var client = new IdeClient();
         client._socket.Options.AddSubProtocol("mcp");
@@ -29,7 +29,7 @@ internal sealed class IdeClient : IAsyncDisposable
         {
             ["protocolVersion"] = "2025-11-25",
             ["capabilities"] = JsonNode.Parse("""{"roots":{"listChanged":true},"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}"""),
-            ["clientInfo"] = JsonNode.Parse("""{"name":"claude-code","title":"Claude Code","version":"2.1.330"}"""),
+            ["clientInfo"] = new JsonObject { ["name"] = "claude-code", ["title"] = "Claude Code", ["version"] = version },
         });
         await client.TellAsync("notifications/initialized", []);
         await client.TellAsync("ide_connected", new JsonObject { ["pid"] = Environment.ProcessId });

@@ -129,6 +129,51 @@ public sealed class IdeDoorTests
         Assert.Equal(["FILE_SAVED", GateFixture.BenignSql], await answer);
     }
 
+    [Theory]
+    [InlineData("a\r\nb\r\n", "a\nc\n", "a\r\nc\r\n")]
+    [InlineData("a\r\nb\n", "a\nc\n", "a\nc\n")]
+    [InlineData("a\nb\n", "a\nc\n", "a\nc\n")]
+    [InlineData(null, "a\nc\n", "a\nc\n")]
+    public async Task Text_is_shown_with_the_files_line_ends_and_given_back_as_the_client_sent_it(string? before, string proposed, string shown)
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        if (before is not null) await File.WriteAllTextAsync(fixture.Gate.FileIn("a.txt"), before);
+        await using var client = await ClientAsync(await OpenAsync(fixture, await fixture.WindowAsync("")));
+
+        var (answer, item) = await AskAsync(fixture, client, "a.txt", proposed);
+        Assert.Equal(shown, item.Change!.After);
+        await fixture.Gate.Desk.GiveAsync(item.Id, GateFixture.Approve());
+        Assert.Equal(["FILE_SAVED", proposed], await answer);
+    }
+
+    [Theory]
+    [InlineData("2.1.112", "select 1;\n", "select 1;\n\n")]
+    [InlineData("2.1.112", "select 1;", "select 1;")]
+    [InlineData("2.1.330", "select 1;\n", "select 1;\n")]
+    public async Task Client_that_drops_the_last_line_end_of_a_new_file_gets_one_more(string version, string text, string answered)
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        var door = await OpenAsync(fixture, await fixture.WindowAsync(""));
+        await using var client = await IdeClient.ConnectAsync(door.Port, TokenIn(door.File), version);
+
+        var (answer, item) = await AskAsync(fixture, client, "new.sql", text);
+        await fixture.Gate.Desk.GiveAsync(item.Id, GateFixture.Approve());
+        Assert.Equal(["FILE_SAVED", answered], await answer);
+    }
+
+    [Fact]
+    public async Task Window_that_closes_while_a_person_is_asked_leaves_the_question_open()
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        var window = await fixture.WindowAsync("");
+        await using var client = await ClientAsync(await OpenAsync(fixture, window));
+        var (_, item) = await AskAsync(fixture, client, "cleanup.sql", GateFixture.DangerousSql);
+
+        window.Dispose();
+        await Assert.ThrowsAsync<WebSocketException>(client.EndAsync);
+        Assert.Equal(item.Id, Assert.Single(fixture.Gate.Desk.Pending).Id);
+    }
+
     [Fact]
     public async Task Diff_that_policy_refuses_is_rejected_unasked()
     {
@@ -166,6 +211,8 @@ public sealed class IdeDoorTests
         await fixture.Gate.Desk.GiveAsync(item.Id, GateFixture.Reject("no"));
         Assert.Equal("DIFF_REJECTED", (await answer)[0]);
         Assert.False(fixture.Gate.Admitted.WasReleased("session-1", "toolu_1"), "a person's no is the call's answer now");
+        Assert.Contains("rejected it: no", fixture.Gate.Sessions.TakeUntold("session-1"), StringComparison.Ordinal);
+        Assert.Null(fixture.Gate.Sessions.TakeUntold("session-1"));
     }
 
     [Theory]
