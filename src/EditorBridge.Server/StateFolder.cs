@@ -20,6 +20,9 @@ internal sealed class StateFolder
 
     public string Path { get; }
 
+    /// <summary>Whether a program that is told of no folder, not even by a variable of this shell, would use this one.</summary>
+    public bool IsUsual => Path == System.IO.Path.GetFullPath(PlatformsPath());
+
     /// <summary>Holds <see cref="HostAddress"/> while a host runs.</summary>
     public string HostFile => In("host.json");
 
@@ -111,6 +114,11 @@ internal sealed class StateFolder
     private static string DefaultPath()
     {
         if (Environment.GetEnvironmentVariable("EDITORBRIDGE_HOME") is { Length: > 0 } home) return home;
+        return PlatformsPath();
+    }
+
+    private static string PlatformsPath()
+    {
         if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS())
             return System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "EditorBridge");
         if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state) return System.IO.Path.Combine(state, "editorbridge");

@@ -31,6 +31,7 @@ internal static class DoctorCommand
         }
 
         findings.AddRange(ClaudeOverrides.Find(Environment.CurrentDirectory));
+        if (OwnProgram.Current is { } program) findings.AddRange(SetupDrift.Find(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path));
         foreach (var finding in findings)
         {
             Console.WriteLine($"{Mark(finding.Level)} {finding.What}");

@@ -13,6 +13,8 @@ internal static class SetupCommand
     {
         var setup = new Command("setup", "Install EditorBridge into other programs, check what is installed, or remove it.");
         setup.Add(Claude());
+        setup.Add(SetupVsCodeCommand.Build());
+        setup.Add(SetupMcpCommand.Build());
         setup.Add(RoleCommand.Build());
         return setup;
     }
@@ -21,9 +23,8 @@ internal static class SetupCommand
     {
         var state = StateOption.Build();
         var managed = new Option<bool>("--managed") { Description = "The administrator's settings, which no project or person can override (needs the rights to write them)." };
-        var check = new Option<bool>("--check") { Description = "Only compare what is installed with what should be; exit code 1 when it differs." };
-        var remove = new Option<bool>("--remove") { Description = "Take out what is still as we wrote it." };
-        var print = new Option<bool>("--print") { Description = "Only print what would be written (with --managed: to hand to an administrator)." };
+        var actions = new SetupActions("Only print what would be written (with --managed: to hand to an administrator).");
+        var (check, remove, print) = (actions.Check, actions.Remove, actions.Print);
         var port = new Option<int>("--port") { Description = "Port of the host.", DefaultValueFactory = _ => ServeOptions.DefaultPort };
         var command = new Command("claude", "Send Claude Code through EditorBridge whenever it is started, with its tools held by the hook.") { managed, check, remove, print, port, state };
         command.SetAction(parsed => CommandLine.GuardedAsync(() =>

@@ -52,11 +52,9 @@ internal static class HostFinder
     // --log-file instead of redirected pipes: the host outlives whoever started it.
     private static Process Start(StateFolder state, IReadOnlyList<string> serveArguments, string log)
     {
-        var self = Environment.ProcessPath ?? throw new HostNotStartedException("The path of this program is not known, so no host can be started. Start one with: editorbridge serve");
-        var info = new ProcessStartInfo(self) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        // Started by "dotnet editorbridge.dll", the process is dotnet and the program its first argument.
-        if (Path.GetFileNameWithoutExtension(self) == "dotnet") info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "editorbridge.dll"));
-        foreach (var argument in (string[])["serve", "--state", state.Path, "--log-file", log, .. serveArguments]) info.ArgumentList.Add(argument);
+        var self = OwnProgram.Current ?? throw new HostNotStartedException("The path of this program is not known, so no host can be started. Start one with: editorbridge serve");
+        var info = new ProcessStartInfo(self.File) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[.. self.Arguments, "serve", "--state", state.Path, "--log-file", log, .. serveArguments]) info.ArgumentList.Add(argument);
         return Process.Start(info) ?? throw new HostNotStartedException("The system did not start the host. Start one by hand with: editorbridge serve");
     }
 
