@@ -38,6 +38,7 @@ public sealed class HostFixture : IAsyncLifetime
     public Uri Address { get; private set; } = null!;
     internal SandboxServer Account => _account!;
     internal IServiceProvider Services => _host!.Services;
+    internal HostRequests Requests => _host!.Services.GetRequiredService<HostRequests>();
     internal ReviewDesk Desk => _host!.Services.GetRequiredService<ReviewDesk>();
 
     public async ValueTask InitializeAsync()

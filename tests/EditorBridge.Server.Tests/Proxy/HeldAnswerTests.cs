@@ -164,11 +164,19 @@ public sealed class HeldAnswerTests(HostFixture host) : IClassFixture<HostFixtur
     private async Task<ReviewItem> AbandonAsync(JsonObject body, string? session)
     {
         using var leaving = new CancellationTokenSource();
-        var before = host.Desk.Pending;
+        var (before, underWay) = (host.Desk.Pending, host.Requests.UnderWay);
         var asking = PostAsync(body, session, leaving.Token);
-        var item = await OpenedAsync(review => !before.Contains(review));
+        var item = await OpenedAsync(review => before.All(known => known.Id != review.Id));
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await (await asking).Content.ReadAsStringAsync(leaving.Token));
+        // The host must have noticed: a verdict that comes before would still be sent to the client that left.
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (host.Requests.UnderWay > underWay)
+        {
+            Assert.True(waited.Elapsed < TestLimits.Signal, "The host goes on serving a client that left.");
+            await Task.Yield();
+        }
+
         return item;
     }
 
