@@ -52,7 +52,9 @@ export class Workbench {
     const log = fs.createWriteStream(path.join(folder, 'workbench.log'));
     workbench.#server = start(
       node,
-      [...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+      [...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', '--disable-getting-started-override',
+        // A page that could not say goodbye keeps its extension host for three hours otherwise.
+        '--reconnection-grace-time', '20'],
       { env, onLine: (line) => log.write(`${line}\n`) },
     );
     workbench.url = `http://127.0.0.1:${port}`;
