@@ -112,6 +112,22 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         using (response) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
     }
 
+    /// <summary>The limits and what is used of them, as the host counts them now.</summary>
+    /// <exception cref="HostUnreachableException">The host did not say.</exception>
+    public async Task<BudgetsReply> BudgetsAsync(CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "bridge/budgets", null, cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(HostJson.Default.BudgetsReply, cancellationToken) ?? throw new HostUnreachableException("The host gave no answer about the budgets.");
+        }
+        catch (JsonException e)
+        {
+            throw new HostUnreachableException("The host's answer about the budgets could not be read; the portal and the host may have different versions.", e);
+        }
+    }
+
     /// <summary>Has the host compare the ledger with the account's own record. The lines come as the host gets on; the last one is the report or the reason why there is none.</summary>
     /// <exception cref="NotAllowedException">The viewer may not verify.</exception>
     /// <exception cref="HostUnreachableException">The host was not asked, or broke off; what it had found may still stand in the ledger.</exception>

@@ -64,6 +64,15 @@ public sealed record ComparisonLine(string? Step, ComparisonReport? Report, stri
 /// <summary>What the page needs of a report; the findings are read from the ledger.</summary>
 public sealed record ComparisonReport(string RunId, bool Agrees);
 
+/// <summary>Answer of <c>GET /bridge/budgets</c>.</summary>
+/// <param name="Problem">Why the counts are not known; null when they are.</param>
+public sealed record BudgetsReply(System.Collections.Immutable.ImmutableArray<BudgetLimit> Limits, string? Problem);
+
+/// <summary>A limit and what is used of it. <paramref name="Count"/> is requests, tokens, output-tokens or dollars (estimated).</summary>
+/// <param name="Key">The session, project or model; empty for a limit of the user.</param>
+public sealed record BudgetLimit(
+    string Name, string Per, string Within, string Count, string Key, decimal Used, decimal? Soft, decimal? Hard, bool SoftReached, bool HardReached, DateTimeOffset RenewsAt);
+
 public static class HostWire
 {
     public static string WireName(this VerdictKind kind) => kind switch
@@ -110,6 +119,7 @@ public static class HostWire
 [JsonSerializable(typeof(AccessBody))]
 [JsonSerializable(typeof(StatusReply))]
 [JsonSerializable(typeof(EvidenceBody))]
+[JsonSerializable(typeof(BudgetsReply))]
 [JsonSerializable(typeof(ComparisonBody))]
 [JsonSerializable(typeof(ComparisonLine))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -1,22 +1,20 @@
-using System.Collections.Immutable;
-using System.Text.Json;
+using EditorBridge.Messages;
 using EditorBridge.Portal.Security;
 
 namespace EditorBridge.Portal.Reading;
 
-/// <summary>Dollars per million tokens of models whose names begin with <paramref name="Model"/>.</summary>
-public sealed record ModelPrice(string Model, decimal Input, decimal Output, decimal CacheRead, decimal CacheWrite);
-
-/// <summary>
-/// Prices as <c>prices.json</c> in the state folder gives them: contracts differ, so none ship. Every amount made with them is an estimate.
-/// </summary>
-public sealed record PriceTable(ImmutableArray<ModelPrice> Prices, string? Problem)
+/// <summary>The price table in force: <c>prices.json</c> of the state folder, or the one that ships. Every amount made with it is an estimate.</summary>
+/// <param name="IsOwn">True when the person's own table is in force.</param>
+/// <param name="Problem">Why the person's own table is not used; nothing is estimated then.</param>
+public sealed record PriceTable(ModelPrices Prices, bool IsOwn, string? Problem)
 {
     public const string Example = """
-        [
-          { "model": "claude-sonnet", "input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75 },
-          { "model": "claude-haiku",  "input": 1, "output": 5,  "cacheRead": 0.1, "cacheWrite": 1.25 }
-        ]
+        {
+          "asOf": "2026-11-01", "source": "our contract",
+          "prices": [
+            { "model": "claude-sonnet", "input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75 }
+          ]
+        }
         """;
 
     public static string FileOf(PortalState state) => Path.Combine(state.Folder, "prices.json");
@@ -25,19 +23,17 @@ public sealed record PriceTable(ImmutableArray<ModelPrice> Prices, string? Probl
     {
         try
         {
-            return PortalState.ReadPrivate(FileOf(state)) is { } json
-                ? new PriceTable(JsonSerializer.Deserialize<ImmutableArray<ModelPrice>>(json, JsonSerializerOptions.Web), null)
-                : new PriceTable([], null);
+            if (PortalState.ReadPrivate(FileOf(state)) is not { } json) return new PriceTable(ModelPrices.Shipped, false, null);
+            return ModelPrices.TryParse(json, out var prices, out var problem) ? new PriceTable(prices, true, null) : Unusable(state, problem);
         }
-        catch (Exception e) when (e is JsonException or IOException or PortalStateException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PortalStateException)
         {
-            return new PriceTable([], $"{FileOf(state)} cannot be read: {e.Message}");
+            return Unusable(state, e.Message);
         }
     }
 
-    /// <summary>Null when the model has no price. The longest fitting name counts.</summary>
-    public decimal? Estimate(string model, long input, long output, long cacheRead, long cacheWrite) =>
-        Prices.Where(price => model.StartsWith(price.Model, StringComparison.OrdinalIgnoreCase)).MaxBy(price => price.Model.Length) is { } found
-            ? ((found.Input * input) + (found.Output * output) + (found.CacheRead * cacheRead) + (found.CacheWrite * cacheWrite)) / 1_000_000m
-            : null;
+    /// <summary>Null when the model has no price.</summary>
+    public decimal? Estimate(string model, long input, long output, long cacheRead, long cacheWrite) => Prices.Estimate(model, input, output, cacheRead, cacheWrite);
+
+    private static PriceTable Unusable(PortalState state, string problem) => new(new ModelPrices("", "", []), true, $"{FileOf(state)} cannot be used: {problem}");
 }

@@ -24,6 +24,7 @@ internal static class CommandLine
             DoctorCommand.Build(),
             PolicyCommand.Build(),
             LedgerCommands.Build(),
+            BudgetCommand.Build(),
         };
         foreach (var command in ReviewCommands.Build().Concat(AccountCommands.Build())) root.Add(command);
         return root.Parse(args).InvokeAsync();

@@ -1,6 +1,7 @@
 using System.Net;
 using EditorBridge.Audit;
 using EditorBridge.Bridge;
+using EditorBridge.Budgets;
 using EditorBridge.Editor;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
@@ -48,6 +49,7 @@ internal static class HostApplication
         builder.Services.AddSingleton<ClientTokens>();
         builder.Services.AddLedger(options.State);
         builder.Services.AddGate();
+        builder.Services.AddBudgets(options.State);
         builder.Services.AddProxy(options);
         builder.Services.AddMcpGateway();
         builder.Services.AddSingleton<ReconciliationDesk>();
@@ -68,6 +70,7 @@ internal static class HostApplication
         app.MapMcpGateway();
         app.MapBridge();
         app.MapReconciliation();
+        app.MapBudgets();
         return app;
     }
 

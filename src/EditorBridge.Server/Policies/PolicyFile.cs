@@ -25,13 +25,13 @@ internal sealed record PolicyFile(ImmutableArray<PolicyRule> Rules, ImmutableArr
         return cursor.HasErrors ? new PolicyFile([], [], cursor.Problems) : file with { Problems = cursor.Problems };
     }
 
-    private static YamlNode? ReadYaml(string text, YamlCursor cursor)
+    internal static YamlNode? ReadYaml(string text, YamlCursor cursor)
     {
         try
         {
             if (FindAlias(text) is { } alias)
             {
-                cursor.Error(alias, "Anchors and aliases (& and *) are not read in a policy. Write the value out; a pattern that starts with * needs quotes.");
+                cursor.Error(alias, "Anchors and aliases (& and *) are not read here. Write the value out; a pattern that starts with * needs quotes.");
                 return null;
             }
             var stream = new YamlStream();

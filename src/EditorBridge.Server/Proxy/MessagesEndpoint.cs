@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
+using EditorBridge.Budgets;
 using EditorBridge.Gate;
 using EditorBridge.Ledger;
 using EditorBridge.Messages;
@@ -18,7 +19,7 @@ namespace EditorBridge.Proxy;
 /// </code>
 /// </summary>
 internal sealed partial class MessagesEndpoint(
-    CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, HeldAnswers heldAnswers, ProxySettings settings, ResidencyGuard residency, TokenCounts counts,
+    CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, HeldAnswers heldAnswers, ProxySettings settings, ResidencyGuard residency, BudgetGuard budgets, TokenCounts counts,
     AgentSessions sessions, ReturnedTools returned, TimeProvider time, ILogger<MessagesEndpoint> logger)
 {
     public async Task AnswerAsync(HttpContext context)
@@ -43,6 +44,7 @@ internal sealed partial class MessagesEndpoint(
         if (settings.ByGateway) prepared = prepared with { Headers = [.. prepared.Headers, .. RequestHeaders.ForGateway(context.Request, call)] };
         ReportRemovals(context.Response, prepared);
         using var slot = heldAnswers.SlotFor(call, request, callId);
+        var use = new LimitedUse(prepared.Model, call.SessionId, budgets.ProjectOf(call.SessionId));
         byte[]? given;
         try
         {
@@ -51,8 +53,13 @@ internal sealed partial class MessagesEndpoint(
             call = call with { HookHolds = sessions.IsHooked(call.SessionId), Held = request.ToolNames.IsEmpty ? null : slot };
             (given, end.RepeatOf) = await GivenBeforeAsync(slot, request, clientGone);
 
+            // An answer given again costs nothing anew.
+            if (given is null && await OverBudgetAsync(context, use, callId, call)) return;
+
             // 4. No record, no request.
-            await ledger.AppendAsync(ProxyEntries.Intent(callId, call, request, prepared, end.RepeatOf));
+            var intent = ProxyEntries.Intent(callId, call, request, prepared, end.RepeatOf);
+            intent.Facts![LedgerCounts.Project] = use.Project;
+            await ledger.AppendAsync(intent);
         }
         catch (LedgerUnavailableException e)
         {
@@ -75,8 +82,21 @@ internal sealed partial class MessagesEndpoint(
         {
             end.Duration = time.GetElapsedTime(end.Started);
             await RecordEndAsync(callId, call, end);
-            if (given is null) counts.Learn(prepared.Model, request, end.Seen.Usage);
+            if (given is null)
+            {
+                counts.Learn(prepared.Model, request, end.Seen.Usage);
+                await budgets.EndedAsync(use, end.Seen.Usage);
+            }
         }
+    }
+
+    private async Task<bool> OverBudgetAsync(HttpContext context, LimitedUse use, string callId, StreamCall call)
+    {
+        var answer = await budgets.AdmitAsync(callId, call.Actor, use, context.RequestAborted);
+        if (answer.Note is { } note) context.Response.Headers["x-editorbridge-note"] = note;
+        if (answer.Refusal is not { } refusal) return false;
+        await RefuseAsync(context, refusal, callId, call);
+        return true;
     }
 
     // The answer this question has got already, in the shape it is asked for now: its client had gone while a person was asked.

@@ -52,15 +52,21 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
     }
 
     [Fact]
-    public async Task Spend_is_an_estimate_only_with_the_persons_own_prices()
+    public async Task Spend_is_called_an_estimate_and_names_the_table_it_was_made_with()
     {
         await using var portal = new PortalContext(history.Ledger);
         var page = portal.Open<Spend>("/spend");
-        page.WaitForElement("table.eb-table", PortalContext.Patience);
-        Assert.DoesNotContain("≈", page.Markup, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Contains("estimates with prices of 2026-10", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.Contains("≈ $", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("compare with it", page.Markup, StringComparison.Ordinal);
+
         PortalState.WritePrivate(PriceTable.FileOf(history.Ledger.State), PriceTable.Example);
-        var priced = portal.Open<Spend>("/spend");
-        priced.WaitForAssertion(() => Assert.Contains("≈ $", priced.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        var own = portal.Open<Spend>("/spend");
+        own.WaitForAssertion(() => Assert.Contains("our contract", own.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        PortalState.WritePrivate(PriceTable.FileOf(history.Ledger.State), "[]");
+        var wrong = portal.Open<Spend>("/spend");
+        wrong.WaitForAssertion(() => Assert.Contains("cannot be used", wrong.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.DoesNotContain("≈ $", wrong.Markup, StringComparison.Ordinal);
         File.Delete(PriceTable.FileOf(history.Ledger.State));
     }
 
