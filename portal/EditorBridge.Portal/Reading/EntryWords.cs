@@ -33,6 +33,9 @@ public static class EntryWords
         EntryKind.CallReconciled => "Compared with the account's record",
         EntryKind.ReconciliationRun => "Comparison with the account's record",
         EntryKind.LimitReached => "Limit reached",
+        EntryKind.EgressRefused => "Connection refused",
+        EntryKind.EgressAllowed => "Connection let out",
+        EntryKind.EgressSummary => "Connections of a launched session",
         // A newer host may write kinds this portal does not know; their wire name is better than no name.
         _ => kind.WireName(),
     };
@@ -46,6 +49,9 @@ public static class EntryWords
         EntryKind.OutcomeUnknown or EntryKind.ReviewVerdictIgnored or EntryKind.ClockJumped => "held",
         EntryKind.CallReconciled => draft.Result == "matched" ? "allow" : "held",
         EntryKind.LimitReached => draft.Result == "hard" ? "refused" : "held",
+        EntryKind.EgressRefused => "refused",
+        EntryKind.EgressAllowed => "held",
+        EntryKind.EgressSummary => draft.Result == "none_let_out" ? "allow" : "held",
         EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access or EntryKind.ReconciliationRun => "info",
         _ => "neutral",
     };

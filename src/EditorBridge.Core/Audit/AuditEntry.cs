@@ -53,6 +53,12 @@ public enum EntryKind
     ReconciliationRun,
     /// <summary>A budget or rate limit was reached: soft (noted) or hard (refused).</summary>
     LimitReached,
+    /// <summary>A launched agent tried to reach a host other than ours and was not let out.</summary>
+    EgressRefused,
+    /// <summary>A launched agent is let out to a host the managed policy names; written before the connection.</summary>
+    EgressAllowed,
+    /// <summary>A launched agent has ended: how many connections elsewhere were refused and let out.</summary>
+    EgressSummary,
 }
 
 /// <summary>A text kept beside the chain; the chain holds its digest, so the text can be dropped later and the chain still verifies.</summary>

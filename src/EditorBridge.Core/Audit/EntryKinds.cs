@@ -34,6 +34,9 @@ public static class EntryKinds
         EntryKind.CallReconciled => "call.reconciled",
         EntryKind.ReconciliationRun => "reconciliation.run",
         EntryKind.LimitReached => "limit.reached",
+        EntryKind.EgressRefused => "egress.refused",
+        EntryKind.EgressAllowed => "egress.allowed",
+        EntryKind.EgressSummary => "egress.summary",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An entry kind without a wire name."),
     };
 

@@ -41,14 +41,19 @@ internal static class ClaudeCommand
         var hooked = version >= ClaudeSession.FailClosedHooks;
         var token = ClientTokens.Of(state, Client.Claude);
         var models = await ModelsAsync(host, token, cancellationToken);
-        var settingsFile = WriteSettings(state, host.Url, hooked, ref arguments);
+        using var egress = await ClaudeEgress.OpenAsync(host, state, version, cancellationToken);
+        var settingsFile = WriteSettings(state, host.Url, hooked, egress.Proxies, ref arguments);
+        var shellFile = state.In($"claude-shell-{Environment.ProcessId}.sh");
+        StateFolder.WritePrivate(shellFile, ClaudeEgress.ShellFile());
         var mcpFile = state.In($"claude-mcp-{Environment.ProcessId}.json");
         StateFolder.WritePrivate(mcpFile, ClaudeSession.McpServers(host.Url, Directory.GetCurrentDirectory()).ToJsonString());
         await Console.Error.WriteLineAsync(Banner(host, version, hooked));
 
         try
         {
-            using var process = Process.Start(StartInfo(state, host, program, arguments, settingsFile, mcpFile, hooked, token, models))
+            var info = StartInfo(state, host, program, arguments, settingsFile, mcpFile, hooked, token, models);
+            foreach (var (name, value) in egress.Variables(Environment.GetEnvironmentVariables(), shellFile)) info.Environment[name] = value;
+            using var process = Process.Start(info)
                 ?? throw new HostNotStartedException($"The system did not start {program}.");
             // The terminal sends Ctrl-C to both of us; it is the client's to act on. A request to end is passed on.
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
@@ -62,6 +67,8 @@ internal static class ClaudeCommand
         }
         finally
         {
+            await Console.Error.WriteLineAsync(await egress.EndAsync());
+            File.Delete(shellFile);
             File.Delete(settingsFile);
             File.Delete(mcpFile);
         }
@@ -79,14 +86,13 @@ internal static class ClaudeCommand
             info.Environment[name] = value;
         }
 
-        info.Environment["NO_PROXY"] = "127.0.0.1,localhost";
         foreach (var (name, value) in ClaudeSession.EditorWindow(Environment.GetEnvironmentVariable(ClaudeSession.EditorPortVariable))) info.Environment[name] = value;
         foreach (var argument in (string[])["--mcp-config", mcpFile, "--settings", settingsFile, .. arguments]) info.ArgumentList.Add(argument);
         return info;
     }
 
     // The client takes one --settings only: the person's own are read and ours laid over them.
-    private static string WriteSettings(StateFolder state, string baseUrl, bool hooked, ref string[] arguments)
+    private static string WriteSettings(StateFolder state, string baseUrl, bool hooked, Dictionary<string, string> proxies, ref string[] arguments)
     {
         JsonObject? given = null;
         var at = Array.IndexOf(arguments, "--settings");
@@ -106,13 +112,16 @@ internal static class ClaudeCommand
         }
 
         var file = state.In($"claude-settings-{Environment.ProcessId}.json");
-        StateFolder.WritePrivate(file, ClaudeSession.Settings(baseUrl, hooked, given).ToJsonString());
+        var settings = ClaudeSession.Settings(baseUrl, hooked, given);
+        // A project's own settings stand above the environment and below this file, so that no repository leads the client past the proxy.
+        foreach (var (name, value) in proxies) settings["env"]![name] = value;
+        StateFolder.WritePrivate(file, settings.ToJsonString());
         return file;
     }
 
     private static async Task<ClaudeModels?> ModelsAsync(HostAddress host, string token, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         try
         {

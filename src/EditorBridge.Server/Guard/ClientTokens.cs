@@ -14,6 +14,8 @@ internal enum Client
     Mcp,
     /// <summary>The portal: may give verdicts and record accesses.</summary>
     Portal,
+    /// <summary>The launcher: may open and end a launched session.</summary>
+    Launcher,
 }
 
 /// <summary>Knows the clients' tokens and compares them in constant time.</summary>
@@ -33,6 +35,7 @@ internal sealed class ClientTokens
         Client.Hook => state.ClientToken("hook"),
         Client.Mcp => state.ClientToken("mcp"),
         Client.Portal => state.PortalToken(),
+        Client.Launcher => state.ClientToken("launcher"),
         _ => throw new ArgumentOutOfRangeException(nameof(client), client, "A client without a token."),
     };
 

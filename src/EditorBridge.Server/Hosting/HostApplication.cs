@@ -8,6 +8,7 @@ using EditorBridge.Guard;
 using EditorBridge.Hooks;
 using EditorBridge.Ide;
 using EditorBridge.Keeping;
+using EditorBridge.Launching;
 using EditorBridge.Ledger;
 using EditorBridge.Mcp;
 using EditorBridge.Proxy;
@@ -35,9 +36,11 @@ internal static class HostApplication
         });
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("ModelContextProtocol", LogLevel.Warning);
+        var forwardProxy = new ForwardProxyAddress();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.ListenForLaunched(forwardProxy);
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             kestrel.Limits.MinResponseDataRate = null; // a held stream is silent for seconds at a time
             kestrel.AddServerHeader = false;
@@ -51,6 +54,7 @@ internal static class HostApplication
         builder.Services.AddGate();
         builder.Services.AddBudgets(options.State);
         builder.Services.AddProxy(options);
+        builder.Services.AddLaunching(forwardProxy);
         builder.Services.AddMcpGateway();
         builder.Services.AddSingleton<ReconciliationDesk>();
         builder.Services.AddHostedService<HostLifecycle>();
@@ -71,6 +75,7 @@ internal static class HostApplication
         app.MapBridge();
         app.MapReconciliation();
         app.MapBudgets();
+        app.MapLaunching();
         return app;
     }
 

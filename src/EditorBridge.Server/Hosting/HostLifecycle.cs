@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
+using EditorBridge.Launching;
 using EditorBridge.Ledger;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -10,7 +11,7 @@ namespace EditorBridge.Hosting;
 
 /// <summary>Start and end of a host: what was open before is put back, the address is written once requests are answered, and both are entries.</summary>
 internal sealed class HostLifecycle(
-    ServeOptions options, GateContext account, LedgerWriter ledger, ReviewDesk desk, ReviewRestore restore, ActionGate gate, ClientTokens tokens, IServer server) : IHostedLifecycleService
+    ServeOptions options, GateContext account, LedgerWriter ledger, ReviewDesk desk, ReviewRestore restore, ActionGate gate, ClientTokens tokens, ForwardProxyAddress forwardProxy, LaunchedSessions launched, IServer server) : IHostedLifecycleService
 {
     private readonly string _run = "host-" + Guid.CreateVersion7().ToString("N");
 
@@ -31,7 +32,7 @@ internal sealed class HostLifecycle(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var url = server.Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var url = server.Features.Get<IServerAddressesFeature>()!.Addresses.Single(address => new Uri(address).Port != forwardProxy.Port);
         options.State.WriteHost(new HostAddress(
             Environment.ProcessId, url, options.State.ControlSocket, HostApplication.Version, options.PortalUrl, account.Account ?? "", options.Sandbox is not null, options.ToArguments()));
         return Task.CompletedTask;
@@ -43,7 +44,11 @@ internal sealed class HostLifecycle(
         return Task.CompletedTask;
     }
 
-    public async Task StoppedAsync(CancellationToken cancellationToken) => await ledger.AppendAsync(Entry(EntryKind.HostStopped, []));
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await launched.EndAllAsync();
+        await ledger.AppendAsync(Entry(EntryKind.HostStopped, []));
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

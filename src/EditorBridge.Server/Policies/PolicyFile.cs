@@ -13,6 +13,9 @@ namespace EditorBridge.Policies;
 /// <param name="Locked">Default rules the administrator keeps users from relaxing.</param>
 internal sealed record PolicyFile(ImmutableArray<PolicyRule> Rules, ImmutableArray<string> Locked, ImmutableArray<PolicyProblem> Problems)
 {
+    /// <summary>Hosts a launched agent may reach past EditorBridge; the managed policy's alone.</summary>
+    public ImmutableArray<EgressHost> Egress { get; init; } = [];
+
     public bool IsBroken => Problems.Any(problem => problem.IsError);
 
     /// <param name="name">The file's name for messages.</param>
@@ -71,10 +74,11 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
 
     public PolicyFile Read(YamlNode root)
     {
-        var top = cursor.Mapping(root, "the policy", "version", "locked", "rules");
+        var top = cursor.Mapping(root, "the policy", "version", "locked", "egress", "rules");
         if (!top.TryGetValue("version", out var version)) cursor.Error(root, "'version' is missing. Write 'version: 1'.");
         else if (version is not YamlScalarNode { Value: "1" }) cursor.Error(version, "'version' must be 1, the only one there is.");
         var locked = top.TryGetValue("locked", out var lockedNode) ? ReadLocked(lockedNode) : [];
+        var egress = top.TryGetValue("egress", out var egressNode) ? ReadEgress(egressNode) : [];
         var rules = ImmutableArray.CreateBuilder<PolicyRule>();
         var ids = new HashSet<string>(StringComparer.Ordinal);
         if (top.TryGetValue("rules", out var ruleNodes))
@@ -82,11 +86,24 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
             foreach (var node in cursor.Sequence(ruleNodes, "'rules'"))
                 if (ReadRule(node, ids) is { } rule) rules.Add(rule);
         }
-        else if (locked.IsEmpty)
+        else if (locked.IsEmpty && egress.IsEmpty)
         {
             cursor.Error(root, "'rules' is missing. Write 'rules: []' when there are none.");
         }
-        return new PolicyFile(rules.ToImmutable(), locked, []);
+        return new PolicyFile(rules.ToImmutable(), locked, []) { Egress = egress };
+    }
+
+    private ImmutableArray<EgressHost> ReadEgress(YamlNode node)
+    {
+        if (layer != PolicyLayer.Managed) cursor.Error(node, "'egress' belongs in the managed policy only: it says where an agent may connect past EditorBridge.");
+        var hosts = ImmutableArray.CreateBuilder<EgressHost>();
+        foreach (var text in cursor.Texts(node, "'egress'"))
+        {
+            if (EgressHost.Parse(text) is { } host) hosts.Add(host);
+            else cursor.Error(node, $"'{text}' is no host. Write registry.example.com, *.example.com, or registry.example.com:8443.");
+        }
+
+        return hosts.ToImmutable();
     }
 
     private ImmutableArray<string> ReadLocked(YamlNode node)

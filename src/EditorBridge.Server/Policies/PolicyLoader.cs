@@ -11,6 +11,9 @@ internal sealed record PolicyPaths(string? Managed, string? User, string? Worksp
 /// <param name="Files">The files that were found and read, the strongest layer first.</param>
 internal sealed record LoadedPolicy(PolicySet? Policy, ImmutableArray<PolicyProblem> Problems, ImmutableArray<string> Files)
 {
+    /// <summary>Where a launched agent may connect past EditorBridge; nowhere while a file is broken.</summary>
+    public ImmutableArray<EgressHost> Egress { get; init; } = [];
+
     public IEnumerable<PolicyProblem> Errors => Problems.Where(problem => problem.IsError);
 
     /// <summary>The policy, or an exception whose message names file, line and column of every error.</summary>
@@ -37,6 +40,7 @@ internal static class PolicyLoader
         var files = ImmutableArray.CreateBuilder<string>();
         var rules = new List<PolicyRule>();
         var locked = new List<string>();
+        var egress = new List<EgressHost>();
         foreach (var (path, layer) in new[] { (paths.Managed, PolicyLayer.Managed), (paths.User, PolicyLayer.User), (paths.Workspace, PolicyLayer.Workspace) })
         {
             if (path is null || ReadText(path, problems) is not { } text) continue;
@@ -45,10 +49,11 @@ internal static class PolicyLoader
             problems.AddRange(file.Problems);
             rules.AddRange(file.Rules);
             locked.AddRange(file.Locked);
+            egress.AddRange(file.Egress);
         }
         AddLockedWarnings(rules, locked, problems);
         var broken = problems.Any(problem => problem.IsError);
-        return new LoadedPolicy(broken ? null : PolicySet.Of(rules, locked), problems.ToImmutable(), files.ToImmutable());
+        return new LoadedPolicy(broken ? null : PolicySet.Of(rules, locked), problems.ToImmutable(), files.ToImmutable()) { Egress = broken ? [] : [.. egress] };
     }
 
     private static void AddLockedWarnings(List<PolicyRule> rules, List<string> locked, ImmutableArray<PolicyProblem>.Builder problems)

@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json;
 using EditorBridge.Audit;
 using EditorBridge.Gate;
+using EditorBridge.Keeping;
+using EditorBridge.Ledger;
 using EditorBridge.Messages;
 
 namespace EditorBridge.Proxy;
@@ -14,7 +16,7 @@ namespace EditorBridge.Proxy;
 /// <code>
 ///  account ─► whole answer ─► Keep ─► waits ─► delivered ─► forgotten
 ///                              │        └─ client gone ─► Take, by the same question of the same session
-///                              └─ after half a second a 0600 file, unless the ledger's redaction would take something out of it
+///                              └─ after half a second a 0600 file, unless the ledger keeps no texts, or its redaction would take something out of this one
 /// </code>
 /// Bounded in number, size and time. An answer with a secret in it stays in memory: after a restart it is asked for anew.
 /// </summary>
@@ -33,6 +35,7 @@ internal sealed partial class HeldAnswers : IDisposable
     /// <summary>A client repeats its question on a new connection, which may be seen before the old one's end.</summary>
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(1);
 
+    private readonly bool _keepsTexts;
     private readonly string _folder;
     private readonly TimeProvider _time;
     private readonly ILogger<HeldAnswers> _logger;
@@ -40,8 +43,10 @@ internal sealed partial class HeldAnswers : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, HeldAnswer> _answers = new(StringComparer.Ordinal);
 
-    public HeldAnswers(StateFolder state, TimeProvider time, ILogger<HeldAnswers> logger)
+    /// <param name="ledger">Where texts are not to be kept, no answer is written either.</param>
+    public HeldAnswers(StateFolder state, LedgerSettings ledger, TimeProvider time, ILogger<HeldAnswers> logger)
     {
+        _keepsTexts = (ledger.Content ?? ContentMode.Full) == ContentMode.Full;
         _folder = state.In("held");
         _time = time;
         _logger = logger;
@@ -162,12 +167,12 @@ internal sealed partial class HeldAnswers : IDisposable
     private void Write(HeldAnswer answer)
     {
         var text = Encoding.UTF8.GetString(answer.Message);
-        var secret = Redaction.Redact(text) != text;
+        var writes = _keepsTexts && Redaction.Redact(text) == text;
         lock (_lock)
         {
             if (answer.Written || !_answers.TryGetValue(answer.Key, out var known) || known != answer) return;
             answer.Written = true;
-            if (secret) return;
+            if (!writes) return;
             try
             {
                 if (OperatingSystem.IsWindows()) Directory.CreateDirectory(_folder);

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Budgets;
 using EditorBridge.Gate;
+using EditorBridge.Launching;
 using EditorBridge.Ledger;
 using EditorBridge.Messages;
 using EditorBridge.Snowflake;
@@ -20,7 +21,7 @@ namespace EditorBridge.Proxy;
 /// </summary>
 internal sealed partial class MessagesEndpoint(
     CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, HeldAnswers heldAnswers, ProxySettings settings, ResidencyGuard residency, BudgetGuard budgets, TokenCounts counts,
-    AgentSessions sessions, ReturnedTools returned, TimeProvider time, ILogger<MessagesEndpoint> logger)
+    AgentSessions sessions, ReturnedTools returned, LaunchedSessions launched, TimeProvider time, ILogger<MessagesEndpoint> logger)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -215,6 +216,7 @@ internal sealed partial class MessagesEndpoint(
     private StreamCall Caller(HttpRequest http, MessagesRequest? request)
     {
         var session = http.Headers["x-claude-code-session-id"].ToString() is { Length: > 0 } named ? named : request?.SessionId;
+        launched.Seen(http.Headers[ClaudeEgress.LaunchHeader], session);
         // A subagent's prompt is the agent's, not the person's.
         if (session is not null && !http.Headers.ContainsKey("x-claude-code-agent-id") && PromptText.Of(request?.LastUserText) is { } prompt) sessions.Prompted(session, prompt);
         return new StreamCall(session, RequestHeaders.Actor(http), Workspace: null, request?.Model ?? "", HookHolds: sessions.IsHooked(session));

@@ -108,6 +108,15 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
         return call;
     }
 
+    /// <summary>A launched session that tried to reach one host past the account, and its end.</summary>
+    public async Task LaunchedAsync(string session)
+    {
+        var call = NewCall("launch");
+        AuditDraft Of(EntryKind kind, string subject, string result) => new() { Kind = kind, CallId = call, SessionId = session, Actor = Ann, Door = "proxy", Subject = subject, Result = result };
+        await AppendAsync(Of(EntryKind.EgressRefused, "telemetry.example.com:443", "deny"));
+        await AppendAsync(Of(EntryKind.EgressSummary, $"Session {session}: 1 connection elsewhere was refused (telemetry.example.com:443 ×1); nothing was let out.", "none_let_out"));
+    }
+
     /// <summary>An action that waits for a person.</summary>
     public async Task<string> HeldAsync(string session, string subject = "Write models/marts/orders.sql: DROP TABLE RAW.SHOP.ORDERS_STAGING", string severity = "high", bool reasonRequired = false, bool twoPeople = false, string? after = null, string? sameAgain = null, string? prompt = null)
     {

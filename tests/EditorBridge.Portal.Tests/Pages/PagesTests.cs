@@ -88,6 +88,18 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
     }
 
     [Fact]
+    public async Task Connections_of_a_launched_session_stand_on_the_egress_page_and_with_the_session()
+    {
+        const string session = TwoDays.Launched;
+        await using var portal = new PortalContext(history.Ledger);
+        var egress = portal.Open<Egress>("/egress");
+        egress.WaitForAssertion(() => Assert.Contains($"Session {session}: 1 connection elsewhere", egress.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.Contains("telemetry.example.com:443", egress.Markup, StringComparison.Ordinal);
+        var detail = portal.Open<SessionDetail>($"/sessions/{session}", parameters => parameters.Add(page => page.SessionId, session));
+        detail.WaitForAssertion(() => Assert.Contains("nothing was let out", detail.Markup, StringComparison.Ordinal), PortalContext.Patience);
+    }
+
+    [Fact]
     public async Task Reconciliation_claims_nothing_it_has_not_compared()
     {
         await using var portal = new PortalContext(history.Ledger);
@@ -164,6 +176,8 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
     /// <summary>One history for the whole class: it is only read.</summary>
     public sealed class TwoDays : IAsyncLifetime
     {
+        internal const string Launched = "session-launched";
+
         internal SampleLedger Ledger { get; } = SampleLedger.Create();
 
         public async ValueTask InitializeAsync()
@@ -173,6 +187,8 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
             await Ledger.History.AccessAsync("bo", "view", "/calls");
             await Ledger.History.IncidentAsync("s", "hook.missing", "A session ran a tool without its hook.");
             await Ledger.History.WitnessedAsync("vscode of ann on laptop");
+            await Ledger.History.RequestAsync(Launched);
+            await Ledger.History.LaunchedAsync(Launched);
         }
 
         public ValueTask DisposeAsync() => Ledger.DisposeAsync();
