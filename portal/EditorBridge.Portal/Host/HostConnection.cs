@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using EditorBridge.Portal.Security;
 using EditorBridge.Review;
 
@@ -18,6 +19,9 @@ public sealed class HostConnection(PortalState state, HttpClient http)
 
     /// <summary>A pack of a year reads and zips every entry of it before its first byte.</summary>
     private static readonly TimeSpan PackPatience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Some thousand actions are read and judged again.</summary>
+    private static readonly TimeSpan TrialPatience = TimeSpan.FromMinutes(2);
 
     /// <summary>A client that follows no redirect and uses no proxy: the token must not travel.</summary>
     public static HttpClient CreateClient() => new(new SocketsHttpHandler
@@ -150,6 +154,38 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         catch (Exception e) when (e is IOException or JsonException or HttpRequestException)
         {
             throw new HostUnreachableException("The host broke off the comparison. What it had found stands in the ledger; start it again for the rest.", e);
+        }
+    }
+
+    /// <summary>The rules in force for actions outside any project, or in a project's folder.</summary>
+    /// <exception cref="HostUnreachableException">The host did not say.</exception>
+    public async Task<PolicyReply> PolicyAsync(string? workspace, CancellationToken cancellationToken)
+    {
+        var path = workspace is null ? "bridge/policy" : $"bridge/policy?workspace={Uri.EscapeDataString(workspace)}";
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        return await AnswerAsync(response, HostJson.Default.PolicyReply, cancellationToken);
+    }
+
+    /// <summary>Has the host judge recorded actions again as if a policy file held another text.</summary>
+    /// <exception cref="NotAllowedException">The viewer has no business with policy.</exception>
+    /// <exception cref="HostUnreachableException">Nothing was replayed.</exception>
+    public async Task<SimulateReply> SimulateAsync(Viewer viewer, SimulateBody trial, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.TryPolicy);
+        using var response = await SendAsync(HttpMethod.Post, "bridge/policy/simulate", JsonContent.Create(trial, HostJson.Default.SimulateBody), cancellationToken, TrialPatience);
+        return await AnswerAsync(response, HostJson.Default.SimulateReply, cancellationToken);
+    }
+
+    private static async Task<T> AnswerAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw new HostUnreachableException("The host answered nothing.");
+        }
+        catch (JsonException e)
+        {
+            throw new HostUnreachableException("What answers at the host's address is not a host of this version.", e);
         }
     }
 

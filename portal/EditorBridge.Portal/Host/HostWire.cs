@@ -73,6 +73,25 @@ public sealed record BudgetsReply(System.Collections.Immutable.ImmutableArray<Bu
 public sealed record BudgetLimit(
     string Name, string Per, string Within, string Count, string Key, decimal Used, decimal? Soft, decimal? Hard, bool SoftReached, bool HardReached, DateTimeOffset RenewsAt);
 
+/// <summary>Answer of <c>GET /bridge/policy</c>: the rules in force, the strongest layer first.</summary>
+/// <param name="Version">Null when a policy file is broken: then nothing is released.</param>
+public sealed record PolicyReply(string? Version, string[] Problems, string[] Files, RuleReply[] Rules);
+
+/// <param name="Layer">The name of a <see cref="Policy.PolicyLayer"/>.</param>
+/// <param name="Effect">The name of an <see cref="Sql.Effect"/>.</param>
+public sealed record RuleReply(string Id, string Layer, string Effect, bool AsAnalysed, bool Locked, string Description, string[] Relaxes);
+
+/// <summary>Body of <c>POST /bridge/policy/simulate</c>.</summary>
+public sealed record SimulateBody(string Layer, string Text, DateTimeOffset From, DateTimeOffset To);
+
+/// <summary>Its answer.</summary>
+/// <param name="Understood">False when the text is no policy.</param>
+/// <param name="Limited">True when there was more history than was replayed.</param>
+public sealed record SimulateReply(string[] Problems, bool Understood, int Replayed, int NotReplayed, bool Limited, ChangeReply[] Changes);
+
+/// <summary>A recorded action that the changed policy would decide differently.</summary>
+public sealed record ChangeReply(long Sequence, string CallId, DateTimeOffset At, string? Tool, string? Subject, string Was, string WouldBe, string? Result, string Summary, string[] Rules);
+
 public static class HostWire
 {
     public static string WireName(this VerdictKind kind) => kind switch
@@ -122,4 +141,7 @@ public static class HostWire
 [JsonSerializable(typeof(BudgetsReply))]
 [JsonSerializable(typeof(ComparisonBody))]
 [JsonSerializable(typeof(ComparisonLine))]
+[JsonSerializable(typeof(PolicyReply))]
+[JsonSerializable(typeof(SimulateBody))]
+[JsonSerializable(typeof(SimulateReply))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -31,6 +31,8 @@ public enum PortalRight
     VerifyLedger,
     ReadAccessLog,
     ReadSettings,
+    /// <summary>Replay history against a changed policy. The replay shows what calls were about.</summary>
+    TryPolicy,
 }
 
 /// <summary>Which role may do what: the one table. Several roles add up.</summary>
@@ -43,7 +45,7 @@ public static class RoleRights
             [PortalRole.Approver] = [PortalRight.ReadCalls, PortalRight.ReadChanges, PortalRight.GiveVerdict],
             [PortalRole.Auditor] =
                 [PortalRight.ReadCalls, PortalRight.RevealPayload, PortalRight.Export, PortalRight.VerifyLedger, PortalRight.ReadAccessLog],
-            [PortalRole.PolicyAdmin] = [PortalRight.ReadCalls],
+            [PortalRole.PolicyAdmin] = [PortalRight.ReadCalls, PortalRight.TryPolicy],
             [PortalRole.SystemAdmin] =
                 [PortalRight.ReadCalls, PortalRight.VerifyLedger, PortalRight.ReadAccessLog, PortalRight.ReadSettings],
         }.ToImmutableDictionary();

@@ -23,6 +23,7 @@ internal static class BridgeEndpoints
         bridge.MapPost("/grants/{id}/revoke", RevokeAsync);
         bridge.MapPost("/records", RecordAccessAsync);
         bridge.MapPost("/evidence", EvidenceEndpoint.MakeAsync);
+        bridge.MapPolicy();
         bridge.MapGet("/status", (LedgerWriter ledger) => Results.Json(new StatusReply(HostApplication.Version, ledger.Health.Available, ledger.Health.Problem)));
     }
 

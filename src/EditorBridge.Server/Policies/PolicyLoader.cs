@@ -34,7 +34,21 @@ internal static class PolicyLoader
     public static LoadedPolicy Load(string? managedPath, string? userPath, string? workspacePath) =>
         Load(new PolicyPaths(managedPath, userPath, workspacePath));
 
-    public static LoadedPolicy Load(PolicyPaths paths)
+    public static LoadedPolicy Load(PolicyPaths paths) => Load(paths, ReadText);
+
+    /// <summary>The policy as it would be if one layer's file held this text.</summary>
+    public static LoadedPolicy Load(PolicyPaths paths, PolicyLayer layer, string text) =>
+        Load(paths, (path, problems) => path == PathOf(paths, layer) ? text : ReadText(path, problems));
+
+    private static string? PathOf(PolicyPaths paths, PolicyLayer layer) => layer switch
+    {
+        PolicyLayer.Managed => paths.Managed,
+        PolicyLayer.User => paths.User,
+        PolicyLayer.Workspace => paths.Workspace,
+        _ => throw new ArgumentOutOfRangeException(nameof(layer), layer, "The shipped rules are in no file."),
+    };
+
+    private static LoadedPolicy Load(PolicyPaths paths, Func<string, ImmutableArray<PolicyProblem>.Builder, string?> read)
     {
         var problems = ImmutableArray.CreateBuilder<PolicyProblem>();
         var files = ImmutableArray.CreateBuilder<string>();
@@ -43,7 +57,7 @@ internal static class PolicyLoader
         var egress = new List<EgressHost>();
         foreach (var (path, layer) in new[] { (paths.Managed, PolicyLayer.Managed), (paths.User, PolicyLayer.User), (paths.Workspace, PolicyLayer.Workspace) })
         {
-            if (path is null || ReadText(path, problems) is not { } text) continue;
+            if (path is null || read(path, problems) is not { } text) continue;
             files.Add(path);
             var file = PolicyFile.Parse(text, path, layer);
             problems.AddRange(file.Problems);

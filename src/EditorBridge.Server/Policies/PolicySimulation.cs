@@ -10,7 +10,7 @@ namespace EditorBridge.Policies;
 /// <summary>One recorded action that another policy would decide differently.</summary>
 /// <param name="Result">What became of it then: allow, approved, rejected, …</param>
 /// <param name="Rules">The rules that would decide now.</param>
-internal sealed record SimulatedChange(long Sequence, DateTimeOffset At, string? Tool, string? Subject, Effect Was, Effect WouldBe, string? Result, string Summary, ImmutableArray<string> Rules);
+internal sealed record SimulatedChange(long Sequence, string CallId, DateTimeOffset At, string? Tool, string? Subject, Effect Was, Effect WouldBe, string? Result, string Summary, ImmutableArray<string> Rules);
 
 /// <summary>The outcome of a replay.</summary>
 /// <param name="Replayed">Actions that were judged again.</param>
@@ -68,7 +68,7 @@ internal sealed class PolicySimulation(LedgerReader ledger, PolicySet policy)
             Warehouse = (string?)draft.Facts?["warehouse"],
             At = entry.At.ToLocalTime(),
         }.Facts(_ => fileBefore));
-        return new SimulatedChange(entry.Sequence, entry.At, draft.Tool, draft.Subject, was, decision.Effect, draft.Result, decision.Summary,
+        return new SimulatedChange(entry.Sequence, draft.CallId, entry.At, draft.Tool, draft.Subject, was, decision.Effect, draft.Result, decision.Summary,
             [.. decision.Rules.Where(rule => rule.Effect == decision.Effect).Select(rule => rule.Id)]);
     }
 

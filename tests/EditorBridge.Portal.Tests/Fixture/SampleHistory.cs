@@ -84,7 +84,7 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
         await DecidedAsync(call, session, tool, subject, "allow", "none", "read", "default.sql.read");
         await AppendAsync(Action(EntryKind.ActionAdmitted, call, session, tool, subject) with
         {
-            Result = "allow", Severity = "none", Payloads = [new AuditPayload("input", "application/json", input)],
+            Result = "allow", Severity = "none", Facts = new JsonObject { ["effect"] = "allow" }, Payloads = [new AuditPayload("input", "application/json", input)],
         });
         clock.Advance(TimeSpan.FromMilliseconds(640));
         await AppendAsync(Action(EntryKind.ActionOutcome, call, session, tool, subject) with
