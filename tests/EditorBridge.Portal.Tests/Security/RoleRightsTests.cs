@@ -6,7 +6,7 @@ public sealed class RoleRightsTests
     [InlineData(PortalRole.Developer, "ReadCalls ReadChanges")]
     [InlineData(PortalRole.Approver, "ReadCalls ReadChanges GiveVerdict")]
     [InlineData(PortalRole.Auditor, "ReadCalls RevealPayload Export VerifyLedger ReadAccessLog")]
-    [InlineData(PortalRole.PolicyAdmin, "ReadCalls")]
+    [InlineData(PortalRole.PolicyAdmin, "ReadCalls TryPolicy")]
     [InlineData(PortalRole.SystemAdmin, "ReadCalls VerifyLedger ReadAccessLog ReadSettings")]
     public void A_role_has_its_rights_and_no_other(PortalRole role, string rights) =>
         Assert.Equal(rights, string.Join(' ', Enum.GetValues<PortalRight>().Where(right => role.Allows(right))));
