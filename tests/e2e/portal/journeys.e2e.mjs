@@ -108,6 +108,29 @@ test('calls are filtered by line, facet and brush, opened by keyboard, exported 
   journey.assertQuiet(page);
 });
 
+test('a changed policy is tried on what happened before it is put in place', { skip }, async (t) => {
+  const journey = await PortalJourney.start(t);
+  for (let i = 0; i < 3; i++) await journey.ask('Read', { file_path: journey.product.file(`model${i}.sql`) });
+  for (const look of [{ colorScheme: 'light' }, { colorScheme: 'dark' }]) {
+    const page = await journey.signedIn({ ...look, height: 1400 });
+    await journey.open(page, '/policies?range=24h', 'Policies');
+    const trial = page.getByRole('region', { name: 'Try a change on history' });
+    const text = trial.getByRole('textbox', { name: 'Text of the policy file' });
+
+    await text.fill('version: 1\nrules:\n  - id: [\n');
+    await trial.getByRole('button', { name: 'Replay' }).click();
+    await trial.getByRole('alert').first().waitFor();
+    assert.match(await trial.getByRole('alert').first().innerText(), /policy\.yaml:4:1: /);
+
+    await text.fill('version: 1\nrules:\n  - id: nobody-reads\n    description: Nobody reads here.\n    match:\n      tools: [Read]\n    effect: deny\n');
+    await trial.getByRole('button', { name: 'Replay' }).click();
+    await trial.getByText('3 of 3 actions would be decided differently.').waitFor();
+    await trial.locator('a[data-row]').last().scrollIntoViewIfNeeded();
+    await journey.picture(page, `portal-policy-trial-${look.colorScheme}`);
+    journey.assertQuiet(page);
+  }
+});
+
 test('new calls wait behind a button while one reads', { skip }, async (t) => {
   const journey = await PortalJourney.start(t);
   await journey.ask('Read', { file_path: journey.product.file('a.sql') });
