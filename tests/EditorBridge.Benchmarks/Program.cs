@@ -14,6 +14,7 @@ return args switch
     ["proxy-upstream"] => await CheapUpstream.RunAsync(),
     ["proxy-forwarder", var upstream] => await ForwarderProgram.RunAsync(upstream),
     ["ledger-writer", var folder] => await LedgerWriterProgram.RunAsync(folder),
+    ["gate-door", var folder, var scenario, var step] => await GateDoorProgram.RunAsync(folder, scenario, step),
     _ => Usage(),
 };
 
@@ -30,6 +31,8 @@ static int Usage()
           proxy [ROUNDS]             what the proxy adds, beside a direct call and YARP's forwarder
           proxy-memory [N] [SECONDS] memory with N streams at once (200, 60 s); 1800 s is a soak
           ledger-writer FOLDER       appends until it is killed and prints what was acknowledged (for the kill tests)
+          gate-door FOLDER SCENARIO STEP
+                                     one action through the gate, killed at a step of it (for the kill tests)
         """);
     return 2;
 }

@@ -55,22 +55,29 @@ internal sealed class ClientTokens
     private static byte[] Digest(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }
 
+/// <summary>Whose token a route asks for.</summary>
+internal sealed record TokenRequired(Client Client);
+
 /// <summary>Asks for a client's token on a route.</summary>
 internal static class TokenRoutes
 {
     /// <summary>Answers 401 in Anthropic's error shape, which every client of ours can read, unless the request carries the token.</summary>
-    public static TBuilder RequireToken<TBuilder>(this TBuilder routes, Client client) where TBuilder : IEndpointConventionBuilder
+    public static TBuilder RequireToken<TBuilder>(this TBuilder routes, Client client) where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new TokenRequired(client));
+
+    /// <summary>Looks at the token before anything of the request is read or bound: whoever has none learns nothing of what a route expects.</summary>
+    public static IApplicationBuilder UseTokens(this IApplicationBuilder app) => app.Use(async (http, next) =>
     {
-        routes.AddEndpointFilter(async (context, next) =>
+        if (http.GetEndpoint()?.Metadata.GetMetadata<TokenRequired>() is not { Client: var client } || http.RequestServices.GetRequiredService<ClientTokens>().Allows(client, http.Request))
         {
-            var http = context.HttpContext;
-            if (http.RequestServices.GetRequiredService<ClientTokens>().Allows(client, http.Request)) return await next(context);
-            return Results.Json(new
-            {
-                type = "error",
-                error = new { type = "authentication_error", message = $"EditorBridge does not know this token. Start the client with 'editorbridge claude', or use the {client.ToString().ToLowerInvariant()} token from the state folder. Nothing was sent to the account." },
-            }, statusCode: StatusCodes.Status401Unauthorized);
-        });
-        return routes;
-    }
+            await next(http);
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        await http.Response.WriteAsJsonAsync(new
+        {
+            type = "error",
+            error = new { type = "authentication_error", message = $"EditorBridge does not know this token. Start the client with 'editorbridge claude', or use the {client.ToString().ToLowerInvariant()} token from the state folder. Nothing was sent to the account." },
+        }, http.RequestAborted);
+    });
 }

@@ -67,6 +67,7 @@ internal static class HostApplication
 
         var app = builder.Build();
         app.UseMiddleware<LoopbackGuard>();
+        app.UseTokens();
         app.Use(next => context => context.RequestServices.GetRequiredService<HostRequests>().CountAsync(context, next));
         app.MapHealth();
         app.MapProxy();

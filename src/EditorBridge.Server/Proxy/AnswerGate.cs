@@ -49,6 +49,7 @@ internal sealed class AnswerGate(StreamGate gate, TimeProvider time)
 
         call.Held?.Keep(body.ToArray());
         if (await AdmitAllAsync(call, uses, patience, clientGone) is not { } admissions) return null;
+        call.Presence?.Confirm();
         outcome.Released = admissions.Count(a => a.IsReleased);
         outcome.Refused = admissions.Length - outcome.Released;
         return admissions.All(a => a.Kind == AdmissionKind.Released) ? body : Rewritten(body, uses, admissions, outcome);

@@ -28,6 +28,7 @@ internal sealed partial class MessagesEndpoint(
         var end = new ProxyEnd { Started = time.GetTimestamp() };
         var callId = "msg-" + Guid.CreateVersion7().ToString("N");
         context.Response.Headers["request-id"] = callId;
+        using var presence = new ClientPresence(context);
         var clientGone = context.RequestAborted;
 
         // 1–3. Read, parse once, make it fit for the account.
@@ -51,7 +52,7 @@ internal sealed partial class MessagesEndpoint(
         {
             if (call.SessionId is { } session) await returned.CheckAsync(session, call.Actor, request.AnsweredToolUses, callId, clientGone);
             // Asked after the check: a session just found unhooked is held from this answer on, not from the next.
-            call = call with { HookHolds = sessions.IsHooked(call.SessionId), Held = request.ToolNames.IsEmpty ? null : slot };
+            call = call with { HookHolds = sessions.IsHooked(call.SessionId), Held = request.ToolNames.IsEmpty ? null : slot, Presence = presence };
             (given, end.RepeatOf) = await GivenBeforeAsync(slot, request, clientGone);
 
             // An answer given again costs nothing anew.

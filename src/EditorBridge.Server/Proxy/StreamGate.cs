@@ -35,7 +35,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         var reading = ReadAsync(upstream, queue.Writer, blocks, outcome, stop.Token);
         try
         {
-            await WriteAsync(queue.Reader, client, outcome, clientGone);
+            await WriteAsync(queue.Reader, client, call, outcome, clientGone);
         }
         finally
         {
@@ -115,7 +115,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         }
     }
 
-    private async Task WriteAsync(ChannelReader<StreamPiece> queue, PipeWriter client, StreamOutcome outcome, CancellationToken clientGone)
+    private async Task WriteAsync(ChannelReader<StreamPiece> queue, PipeWriter client, StreamCall call, StreamOutcome outcome, CancellationToken clientGone)
     {
         var writer = new StreamWriter(client, outcome);
         await foreach (var piece in queue.ReadAllAsync(clientGone))
@@ -134,7 +134,9 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
             }
 
             await HoldAsync(tool.Admission, writer, tool.Use.Index, clientGone);
-            await writer.ReleaseAsync(tool, await tool.Admission, clientGone);
+            var admission = await tool.Admission;
+            call.Presence?.Confirm();
+            await writer.ReleaseAsync(tool, admission, clientGone);
         }
     }
 
@@ -165,7 +167,8 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         var canonical = ToolInput.TryCanonical(use.Name, input, out var problem);
         if (canonical is null)
             return new Admission(AdmissionKind.Refused, use.Id, "{}", $"its input has no canonical form, so it could not be judged ({problem})", Person: null);
-        if (call.Held?.DecisionOn(use) is { } earlier) return earlier;
+        // What was decided before the client left holds as long as what it was decided about stands.
+        if (call.Held?.DecisionOn(use) is { } earlier && (!earlier.IsReleased || await gate.VoidAsync(earlier) is null)) return earlier;
         var admission = await gate.AdmitAsync(new ActionRequest
         {
             Door = Door.Stream,
@@ -200,6 +203,9 @@ internal sealed record StreamCall(string? SessionId, string Actor, string? Works
 {
     /// <summary>Where the answer is kept while a person is asked; null when it cannot hold a call.</summary>
     public HeldSlot? Held { get; init; }
+
+    /// <summary>Looked at before an answered call is let go; null where there is no connection to look at.</summary>
+    public ClientPresence? Presence { get; init; }
 }
 
 /// <summary>What was seen while a stream passed.</summary>
@@ -253,10 +259,10 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
     /// <summary>Every call asked about so far.</summary>
     public IReadOnlyList<Task<Admission>> Admissions => _admissions;
 
-    /// <summary>At the upstream's end: keeps the answer while any of its calls waits.</summary>
+    /// <summary>At the upstream's end: keeps the answer while any of its calls waits, or a person's verdict on one has yet to reach the client.</summary>
     public void KeepIfWaiting()
     {
-        if (_whole is null || !outcome.Ended || _admissions.TrueForAll(admission => admission.IsCompleted)) return;
+        if (_whole is null || !outcome.Ended || _admissions.TrueForAll(admission => admission is { IsCompletedSuccessfully: true, Result.Person: null })) return;
         if (WholeMessage.FromStream(_whole.WrittenSpan) is { } message) call.Held!.Keep(message);
     }
 

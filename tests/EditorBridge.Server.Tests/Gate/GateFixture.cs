@@ -15,10 +15,16 @@ internal sealed class GateFixture : IAsyncDisposable
     public const string DangerousSql = "DROP TABLE RAW.ORDERS;\n";
     public const string BenignSql = "select order_id, amount from analytics.orders;\n";
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("editorbridge-gate-");
+    private readonly DirectoryInfo _folder;
 
-    public GateFixture()
+    public GateFixture() : this(Directory.CreateTempSubdirectory("editorbridge-gate-"))
     {
+    }
+
+    /// <param name="folder">Where another process may have been before; it is deleted at the end.</param>
+    public GateFixture(DirectoryInfo folder)
+    {
+        _folder = folder;
         State = StateFolder.Open(Path.Combine(_folder.FullName, "state"));
         Workspace = Directory.CreateDirectory(Path.Combine(_folder.FullName, "project")).FullName;
         Start();
@@ -55,8 +61,11 @@ internal sealed class GateFixture : IAsyncDisposable
     {
         await StopAsync();
         Start();
-        await new ReviewRestore(State, Ledger, Time, NullLogger<ReviewRestore>.Instance).RestoreAsync(Desk, CancellationToken.None);
+        await RestoreAsync();
     }
+
+    /// <summary>Puts back what a host before this one left.</summary>
+    public Task RestoreAsync() => new ReviewRestore(State, Ledger, Time, NullLogger<ReviewRestore>.Instance).RestoreAsync(Desk, CancellationToken.None);
 
     public string FileIn(string name) => Path.Combine(Workspace, name);
 

@@ -5,6 +5,8 @@ using EditorBridge.Guard;
 using EditorBridge.Server.Tests.Gate;
 using EditorBridge.Setup;
 using EditorBridge.Snowflake;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EditorBridge.Server.Tests.Hosting;
 
@@ -22,6 +24,26 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
         using var response = path == "/mcp" ? await http.PostAsync(path, HostFixture.Json(new { })) : await http.GetAsync(path);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Every_route_but_the_health_of_the_host_asks_for_a_token_before_it_reads_anything()
+    {
+        string[] open = ["/health", "/", "/api/hello"];
+        var routes = host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToArray();
+        Assert.Equal(open.Order(), routes.Where(route => route.Metadata.GetMetadata<TokenRequired>() is null).Select(route => "/" + route.RoutePattern.RawText!.Trim('/')).Order());
+        using var http = host.Client(null);
+        foreach (var route in routes.Where(route => route.Metadata.GetMetadata<TokenRequired>() is not null))
+        {
+            foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
+            {
+                var path = System.Text.RegularExpressions.Regex.Replace("/" + route.RoutePattern.RawText!.Trim('/'), "{[^}]*}", "x");
+                using var request = new HttpRequestMessage(new HttpMethod(method), path);
+                if (method == "POST") request.Content = new StringContent("{ this is no JSON", System.Text.Encoding.UTF8, "application/json");
+                using var response = await http.SendAsync(request);
+                Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path} was answered with {(int)response.StatusCode} without a token.");
+            }
+        }
     }
 
     [Theory]

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Guard;
@@ -87,6 +89,54 @@ public sealed class HeldAnswerTests(HostFixture host) : IClassFixture<HostFixtur
         Assert.Equal("end_turn", answer["stop_reason"]!.GetValue<string>());
         Assert.Contains("not while you were gone", answer.ToJsonString(), StringComparison.Ordinal);
         Assert.Single(await host.ReceivedAsync(question.Marker));
+    }
+
+    /// <summary>Whichever the host sees first, the end of the connection or the verdict.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Verdict_given_in_the_moment_the_client_leaves_reaches_the_repetition(bool stream, bool session)
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var question = new Question(session);
+            var client = await ConnectAndAskAsync(question.Body(stream), question.Session);
+            var item = await OpenedAsync(question);
+            client.Close();
+            await host.Desk.GiveAsync(item.Id, GateFixture.Approve());
+
+            using var response = await PostAsync(question.Body(stream), question.Session);
+            Assert.Contains(question.ToolUseId, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Single(await host.ReceivedAsync(question.Marker));
+        }
+    }
+
+    [Fact]
+    public async Task Approval_kept_for_a_client_that_left_does_not_release_what_changed_meanwhile()
+    {
+        var folder = Directory.CreateTempSubdirectory("editorbridge-held-");
+        try
+        {
+            var question = new Question(withSession: false) { Folder = folder.FullName };
+            File.WriteAllText(Path.Combine(folder.FullName, question.Marker + ".sql"), "select 1;");
+            var client = await ConnectAndAskAsync(question.Body(stream: false), question.Session);
+            var first = await OpenedAsync(question);
+            client.Close();
+            await host.Desk.GiveAsync(first.Id, GateFixture.Approve());
+            File.WriteAllText(Path.Combine(folder.FullName, question.Marker + ".sql"), "select 2;");
+
+            var asking = PostAsync(question.Body(stream: false), question.Session);
+            var second = await OpenedOrAnsweredAsync(question, first, asking);
+            if (second is not null) await host.Desk.GiveAsync(second.Id, GateFixture.Reject("read it again"));
+            using var response = await asking;
+            Assert.DoesNotContain(question.ToolUseId, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
@@ -180,6 +230,25 @@ public sealed class HeldAnswerTests(HostFixture host) : IClassFixture<HostFixtur
         return item;
     }
 
+    /// <summary>Asks over a bare connection, which a test can close without anybody's help.</summary>
+    private async Task<TcpClient> ConnectAndAskAsync(JsonObject body, string? session)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(host.Address.Host, host.Address.Port);
+        var bytes = Encoding.UTF8.GetBytes(body.ToJsonString());
+        var head = $"POST /v1/messages?beta=true HTTP/1.1\r\nHost: {host.Address.Authority}\r\nAuthorization: Bearer {ClientTokens.Of(host.State, Client.Claude)}\r\n"
+            + (session is null ? "" : $"x-claude-code-session-id: {session}\r\n") + $"Content-Type: application/json\r\nContent-Length: {bytes.Length}\r\n\r\n";
+        await client.GetStream().WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. bytes]);
+        return client;
+    }
+
+    /// <summary>The question that is asked besides one, or null when the client was answered without one.</summary>
+    private async Task<ReviewItem?> OpenedOrAnsweredAsync(Question question, ReviewItem besides, Task answered)
+    {
+        var opened = OpenedAsync(question, besides);
+        return await Task.WhenAny(opened, answered) == opened ? await opened : null;
+    }
+
     private Task<ReviewItem> OpenedAsync(Question question, ReviewItem? besides = null) => OpenedAsync(review => review.ToolUseId == question.ToolUseId && review.Id != besides?.Id);
 
     private async Task<ReviewItem> OpenedAsync(Func<ReviewItem, bool> wanted)
@@ -220,10 +289,11 @@ public sealed class HeldAnswerTests(HostFixture host) : IClassFixture<HostFixtur
         public string ToolUseId { get; } = "toolu_" + Guid.NewGuid().ToString("N")[..20];
         public string? Session { get; } = withSession ? Guid.NewGuid().ToString() : null;
         public string Text { get; init; } = "drop table raw.orders;";
+        public string Folder { get; init; } = "/nowhere";
 
         public JsonObject Body(bool stream, int maxTokens = 4000)
         {
-            var turn = new JsonObject { ["tool"] = "Write", ["id"] = ToolUseId, ["input"] = new JsonObject { ["file_path"] = $"/nowhere/{Marker}.sql", ["content"] = Text } };
+            var turn = new JsonObject { ["tool"] = "Write", ["id"] = ToolUseId, ["input"] = new JsonObject { ["file_path"] = $"{Folder}/{Marker}.sql", ["content"] = Text } };
             return new JsonObject
             {
                 ["model"] = "claude-sonnet-4-6",
