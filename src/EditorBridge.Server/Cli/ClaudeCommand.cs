@@ -14,12 +14,10 @@ namespace EditorBridge.Cli;
 /// <summary><c>editorbridge claude [any Claude Code arguments]</c>: Claude Code, governed. Arguments and the exit code pass through.</summary>
 internal static class ClaudeCommand
 {
-    private const string ProgramVariable = "EDITORBRIDGE_CLAUDE";
-
     public static Command Build()
     {
         var arguments = new Argument<string[]>("arguments") { Description = "Arguments for Claude Code, passed on as they are.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("claude", $"Start Claude Code through EditorBridge (the program named by {ProgramVariable}, else 'claude' on the PATH).") { arguments };
+        var command = new Command("claude", $"Start Claude Code through EditorBridge (the program named by {ClaudeProgram.Variable}, else 'claude' on the PATH).") { arguments };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction((_, cancellationToken) => CommandLine.GuardedAsync(() => RunAsync(Passed(), cancellationToken)));
         return command;
@@ -35,9 +33,9 @@ internal static class ClaudeCommand
     private static async Task<int> RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
         var state = StateFolder.Open(path: null);
-        var program = FindProgram() ?? throw new HostNotStartedException($"Claude Code was not found. Install it (npm install -g @anthropic-ai/claude-code), or name it with {ProgramVariable}.");
+        var program = ClaudeProgram.Find() ?? throw new HostNotStartedException($"Claude Code was not found. Install it (npm install -g @anthropic-ai/claude-code), or name it with {ClaudeProgram.Variable}.");
         var host = await HostFinder.FindOrStartAsync(state, [], cancellationToken);
-        var version = await VersionOfAsync(program, cancellationToken);
+        var version = await ClaudeProgram.VersionOfAsync(program, cancellationToken);
         var hooked = version >= ClaudeSession.FailClosedHooks;
         var token = ClientTokens.Of(state, Client.Claude);
         var models = await ModelsAsync(host, token, cancellationToken);
@@ -133,24 +131,6 @@ internal static class ClaudeCommand
             await Console.Error.WriteLineAsync($"editorbridge: the account's models could not be listed ({e.Message}); Claude Code uses its own default model name.");
             return null;
         }
-    }
-
-    private static async Task<Version?> VersionOfAsync(string program, CancellationToken cancellationToken)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, UseShellExecute = false });
-        if (process is null) return null;
-        var text = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return Version.TryParse(text.Trim().Split(' ')[0], out var version) ? version : null;
-    }
-
-    private static string? FindProgram()
-    {
-        if (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } named) return File.Exists(named) ? named : null;
-        string[] names = OperatingSystem.IsWindows() ? ["claude.exe", "claude.cmd"] : ["claude"];
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .SelectMany(folder => names.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists);
     }
 
     private static string Banner(HostAddress host, Version? version, bool hooked) =>

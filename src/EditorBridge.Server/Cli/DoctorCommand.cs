@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EditorBridge.Hosting;
+using EditorBridge.Launching;
 using EditorBridge.Setup;
 using EditorBridge.Snowflake;
 
@@ -19,8 +20,10 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(StateFolder state, CancellationToken cancellationToken)
     {
         List<AccountFinding> findings = [new(FindingLevel.Good, $"The state folder {state.Path} is yours alone")];
+        var address = $"http://127.0.0.1:{ServeOptions.DefaultPort}";
         if (await HostFinder.FindAsync(state, cancellationToken) is { } host)
         {
+            address = host.Url;
             findings.Add(new(FindingLevel.Good, $"The host answers at {host.Url} (process {host.Pid}, version {host.Version}, account {host.Account}{(host.Sandbox ? ", SANDBOX" : "")})"));
             using var proof = new GateProof(state, host);
             findings.AddRange(await proof.RunAsync(cancellationToken));
@@ -30,7 +33,8 @@ internal static class DoctorCommand
             findings.Add(new(FindingLevel.Broken, "No host runs for this state folder; a hooked Claude Code runs no tool until one does", "editorbridge serve"));
         }
 
-        findings.AddRange(ClaudeOverrides.Find(Environment.CurrentDirectory));
+        findings.AddRange(await ClientProof.RunAsync(ClaudeProgram.Find(), ProgramPlaces.Current.ClaudeManaged, cancellationToken));
+        findings.AddRange(ClaudeOverrides.Find(ClaudePlaces.Of(ProgramPlaces.Current, Environment.CurrentDirectory), address, OwnProgram.Current));
         if (OwnProgram.Current is { } program) findings.AddRange(SetupDrift.Find(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path));
         foreach (var finding in findings)
         {

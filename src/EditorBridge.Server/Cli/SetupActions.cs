@@ -8,7 +8,7 @@ internal sealed class SetupActions(string printed)
 {
     public Option<bool> Check { get; } = new("--check") { Description = "Only compare what is installed with what should be; exit code 1 when it differs." };
 
-    public Option<bool> Remove { get; } = new("--remove") { Description = "Take out what is still as we wrote it." };
+    public Option<bool> Remove { get; } = new("--remove") { Description = "Take out what EditorBridge wrote; what somebody else has changed since stays as it is." };
 
     public Option<bool> Print { get; } = new("--print") { Description = printed };
 

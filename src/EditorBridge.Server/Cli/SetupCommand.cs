@@ -32,8 +32,8 @@ internal static class SetupCommand
             var baseUrl = $"http://127.0.0.1:{parsed.GetValue(port)}";
             var isManaged = parsed.GetValue(managed);
             var folder = StateFolder.Open(parsed.GetValue(state));
-            var ours = isManaged ? ClaudeSetup.Managed(baseUrl) : ClaudeSetup.User(baseUrl, ClientTokens.Of(folder, Client.Claude), ClientTokens.Of(folder, Client.Hook), ClientTokens.Of(folder, Client.Mcp));
-            var path = isManaged ? ClaudeSetup.ManagedFile : ClaudeSetup.UserFile;
+            var ours = isManaged ? ClaudeSetup.Managed(baseUrl, OwnProgram.Current) : ClaudeSetup.User(baseUrl, ClientTokens.Of(folder, Client.Claude), ClientTokens.Of(folder, Client.Hook), ClientTokens.Of(folder, Client.Mcp));
+            var path = isManaged ? ProgramPlaces.Current.ClaudeManaged : ProgramPlaces.Current.ClaudeSettings;
             if (parsed.GetValue(print) && !isManaged) throw new SetupException("The user's settings hold tokens and are not printed. Use --print with --managed.");
             var code = parsed.GetValue(print) ? Print(ours)
                 : parsed.GetValue(check) ? Check(path, ours)

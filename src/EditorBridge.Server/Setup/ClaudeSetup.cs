@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EditorBridge.Hosting;
 using EditorBridge.Launching;
 
 namespace EditorBridge.Setup;
@@ -9,15 +10,6 @@ namespace EditorBridge.Setup;
 /// </summary>
 internal static class ClaudeSetup
 {
-    public static string UserFile => Path.Combine(
-        Environment.GetEnvironmentVariable("CLAUDE_CONFIG_DIR") is { Length: > 0 } folder ? folder : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".claude"),
-        "settings.json");
-
-    public static string ManagedFile =>
-        OperatingSystem.IsWindows() ? @"C:\Program Files\ClaudeCode\managed-settings.json"
-        : OperatingSystem.IsMacOS() ? "/Library/Application Support/ClaudeCode/managed-settings.json"
-        : "/etc/claude-code/managed-settings.json";
-
     /// <summary>Where requests go and what they are signed with, for one person. Holds tokens: the file is 0600.</summary>
     public static JsonObject User(string baseUrl, string claudeToken, string hookToken, string mcpToken)
     {
@@ -28,7 +20,8 @@ internal static class ClaudeSetup
     }
 
     /// <summary>What must hold whatever a person or a project sets. Holds no secret: the tokens stay in the person's own file.</summary>
-    public static JsonObject Managed(string baseUrl)
+    /// <param name="program">This program, as <c>setup mcp</c> registers it; null when its path is not known.</param>
+    public static JsonObject Managed(string baseUrl, OwnProgram? program)
     {
         var settings = ClaudeSession.Settings(baseUrl, hooked: true, given: null);
         settings["allowManagedHooksOnly"] = true;
@@ -37,6 +30,11 @@ internal static class ClaudeSetup
         settings["requiredMinimumVersion"] = ClaudeSession.FailClosedHooks.ToString();
         settings["disableAutoMode"] = "disable";
         settings["permissions"]!["disableBypassPermissionsMode"] = "disable";
+        // Measured on 2.1.330: a server that matches neither is not connected, whoever configured it. A name proves nothing, so none is listed.
+        settings["allowManagedMcpServersOnly"] = true;
+        settings["allowedMcpServers"] = new JsonArray(new JsonObject { ["serverUrl"] = baseUrl + "/mcp" });
+        if (program is not null)
+            settings["allowedMcpServers"]!.AsArray().Add(new JsonObject { ["serverCommand"] = new JsonArray([.. ((string[])[program.File, .. program.Arguments, "mcp"]).Select(word => (JsonNode?)word)]) });
         return settings;
     }
 }

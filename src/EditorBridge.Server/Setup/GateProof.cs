@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EditorBridge.Guard;
 using EditorBridge.Hosting;
-using EditorBridge.Launching;
 using EditorBridge.Snowflake;
 
 namespace EditorBridge.Setup;
@@ -26,6 +25,7 @@ internal sealed class GateProof(StateFolder state, HostAddress host) : IDisposab
             await MustAsync("A wrong token is refused", HttpStatusCode.Unauthorized, Request("/v1/models", "wrong"), cancellationToken),
             await MustAsync("One client's token does not open another's door", HttpStatusCode.Unauthorized, Request("/hooks/claude", claude, HookCall("Read", [])), cancellationToken),
             await MustAsync("The portal's door is closed to agents", HttpStatusCode.Unauthorized, Request("/bridge/reviews/rv_none/verdict", claude, new JsonObject { ["kind"] = "approve", ["person"] = "doctor" }), cancellationToken),
+            await MustAsync("The MCP door is closed to another client's token", HttpStatusCode.Unauthorized, Request("/mcp", claude, new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = "ping" }), cancellationToken),
             await MustAsync("A request from a web page is refused", HttpStatusCode.Forbidden, With(Request("/v1/models", claude), "Origin", "https://example.com"), cancellationToken),
             await MustAsync("A foreign Host name is refused", HttpStatusCode.Forbidden, Hosted(Request("/v1/models", claude), "example.com"), cancellationToken),
             await HookAsync(cancellationToken),
@@ -99,86 +99,4 @@ internal sealed class GateProof(StateFolder state, HostAddress host) : IDisposab
         ["tool_input"] = input,
         ["cwd"] = Environment.CurrentDirectory,
     };
-}
-
-/// <summary>Looks for settings that would lead Claude Code past the gate (measured: a project's own files win over the shell and the user's).</summary>
-internal static class ClaudeOverrides
-{
-    private static readonly string[] Files = [".claude/settings.json", ".claude/settings.local.json"];
-
-    public static IEnumerable<AccountFinding> Find(string folder)
-    {
-        var any = false;
-        foreach (var file in Files.Select(name => Path.Combine(folder, name)).Where(File.Exists))
-        {
-            foreach (var (what, fix) in In(file))
-            {
-                any = true;
-                yield return new(FindingLevel.Warning, $"{file} {what}", fix);
-            }
-        }
-
-        foreach (var (file, server) in OtherMcpServers(folder, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)))
-        {
-            any = true;
-            yield return new(FindingLevel.Warning, $"{file} gives Claude Code the MCP server {server}; its calls are held by the hook or the stream, and not by the gateway", $"Take {server} out of it, or let an administrator allow only the gateway.");
-        }
-
-        if (!any) yield return new(FindingLevel.Good, "No settings of this project lead Claude Code past the gate");
-        yield return File.Exists(ClaudeSetup.ManagedFile)
-            ? new(FindingLevel.Good, $"Managed settings are installed in {ClaudeSetup.ManagedFile}")
-            : new(FindingLevel.Note, "No managed settings: a project's own settings can point Claude Code elsewhere or switch its hooks off", "An administrator installs them with: editorbridge setup claude --managed");
-    }
-
-    /// <summary>MCP servers beside ours: a project's <c>.mcp.json</c>, and the person's <c>.claude.json</c> for everywhere and for this folder.</summary>
-    internal static IEnumerable<(string File, string Server)> OtherMcpServers(string folder, string home)
-    {
-        var (project, person) = (Path.Combine(folder, ".mcp.json"), Path.Combine(home, ".claude.json"));
-        var personal = Object(person);
-        return new[] { (project, Object(project)?["mcpServers"]), (person, personal?["mcpServers"]), (person, personal?["projects"]?[folder]?["mcpServers"]) }
-            .SelectMany(place => (place.Item2 as JsonObject ?? []).Select(server => (place.Item1, server.Key)))
-            .Where(found => found.Key != "editorbridge");
-    }
-
-    private static JsonObject? Object(string file)
-    {
-        try
-        {
-            return File.Exists(file) ? JsonNode.Parse(File.ReadAllText(file)) as JsonObject : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static IEnumerable<(string What, string Fix)> In(string file)
-    {
-        JsonObject? settings;
-        try
-        {
-            settings = JsonNode.Parse(File.ReadAllText(file)) as JsonObject;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
-        {
-            settings = null;
-        }
-
-        if (settings is null)
-        {
-            yield return ("cannot be read, so what it does to Claude Code is not known", "Mend or remove the file.");
-            yield break;
-        }
-
-        if (settings["env"] is JsonObject environment)
-        {
-            foreach (var name in environment.Select(e => e.Key).Where(name => name == "ANTHROPIC_BASE_URL" || name == ClaudeSession.HookTokenVariable || ClaudeSession.Removed.Contains(name)))
-                yield return ($"sets {name}, which can send Claude Code past EditorBridge", $"Take {name} out of its env.");
-        }
-
-        if (settings["disableAllHooks"]?.GetValueKind() == System.Text.Json.JsonValueKind.True)
-            yield return ("switches all hooks off", "Take disableAllHooks out of it.");
-        if (settings["permissions"]?["defaultMode"]?.ToString() is "bypassPermissions")
-            yield return ("starts sessions that ask for no permission", "Take permissions.defaultMode out of it.");
-    }
 }

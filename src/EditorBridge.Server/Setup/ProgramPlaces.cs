@@ -29,6 +29,17 @@ internal sealed record ProgramPlaces(Platform Platform, string Home, Func<string
     /// <summary>Claude Code's file of a person's MCP servers.</summary>
     public string ClaudeCode => Set("CLAUDE_CONFIG_DIR") is { } folder ? In(folder, ".claude.json") : In(Home, ".claude.json");
 
+    /// <summary>Claude Code's settings of a person.</summary>
+    public string ClaudeSettings => In(Set("CLAUDE_CONFIG_DIR") ?? In(Home, ".claude"), "settings.json");
+
+    /// <summary>Claude Code's settings of an administrator, which no other file overrides.</summary>
+    public string ClaudeManaged => Platform switch
+    {
+        Platform.Windows => @"C:\Program Files\ClaudeCode\managed-settings.json",
+        Platform.MacOS => "/Library/Application Support/ClaudeCode/managed-settings.json",
+        _ => "/etc/claude-code/managed-settings.json",
+    };
+
     public string ClaudeDesktop => In(Applications, "Claude", "claude_desktop_config.json");
 
     public string Cursor => In(Home, ".cursor", "mcp.json");

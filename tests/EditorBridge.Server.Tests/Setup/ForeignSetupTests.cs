@@ -31,6 +31,17 @@ public sealed class ForeignSetupTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Platform.Linux, "/h/.claude/settings.json", "/etc/claude-code/managed-settings.json")]
+    [InlineData(Platform.MacOS, "/h/.claude/settings.json", "/Library/Application Support/ClaudeCode/managed-settings.json")]
+    [InlineData(Platform.Windows, @"/h\.claude\settings.json", @"C:\Program Files\ClaudeCode\managed-settings.json")]
+    public void Claude_Codes_settings_are_where_each_platform_has_them(Platform platform, string person, string managed)
+    {
+        var places = new ProgramPlaces(platform, "/h", _ => null);
+        Assert.Equal((person, managed), (places.ClaudeSettings, places.ClaudeManaged));
+        Assert.Equal("/c/settings.json", new ProgramPlaces(Platform.Linux, "/h", name => name == "CLAUDE_CONFIG_DIR" ? "/c" : null).ClaudeSettings);
+    }
+
+    [Theory]
     [InlineData("XDG_CONFIG_HOME", "VS Code", "/elsewhere/Code/User/mcp.json")]
     [InlineData("CLAUDE_CONFIG_DIR", "Claude Code", "/elsewhere/.claude.json")]
     public void Variables_move_the_places(string variable, string client, string file)
