@@ -3,11 +3,27 @@ using EditorBridge.Sql;
 
 namespace EditorBridge.Review;
 
+/// <summary>What a query about a statement's reach asks for; decides how its rows are told.</summary>
+public enum BlastQuestion
+{
+    /// <summary>How many rows the condition of the statement matches.</summary>
+    Rows,
+    /// <summary>EXPLAIN of the statement.</summary>
+    Plan,
+    Exists,
+    Grants,
+    Holders,
+    Rights,
+    Dependants,
+    Contents,
+    Files,
+}
+
 /// <summary>A query that tells a reviewer how far a statement reaches. It only reads; the gate runs it when an account is connected.</summary>
 /// <param name="Question">What it answers, for people: "Does it exist, and how many rows does it have?"</param>
 /// <param name="Target">The object it is about.</param>
 /// <param name="MayBeOld">True when the answer can be up to three hours old (account usage views).</param>
-public sealed record BlastQuery(string Question, string Sql, string Target, bool MayBeOld = false);
+public sealed record BlastQuery(BlastQuestion Kind, string Question, string Sql, string Target, bool MayBeOld = false);
 
 /// <summary>What can be found out about the reach of a statement before it runs.</summary>
 /// <param name="Unknown">What cannot be found out, in sentences for people.</param>
@@ -47,11 +63,11 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
         if (target is null || !IsName(target)) return;
         if (tokens.Verb is Kw.UPDATE or Kw.DELETE)
         {
-            if (CountOf(tokens) is { } count) queries.Add(new BlastQuery("How many rows does it change?", count, target));
+            if (CountOf(tokens) is { } count) queries.Add(new BlastQuery(BlastQuestion.Rows, "How many rows does it change?", count, target));
             else unknown.Add("How many rows it changes depends on other tables; EXPLAIN shows what is read.");
         }
         if (statement.Confidence == Confidence.Exact && tokens.Verb != Kw.TRUNCATE)
-            queries.Add(new BlastQuery("How much does it read, and in which steps?", "EXPLAIN " + sql.Substring(statement.Span.Start, statement.Span.Length).TrimEnd().TrimEnd(';'), target));
+            queries.Add(new BlastQuery(BlastQuestion.Plan, "How much does it read, and in which steps?", "EXPLAIN " + sql.Substring(statement.Span.Start, statement.Span.Length).TrimEnd().TrimEnd(';'), target));
     }
 
     private static string? CountOf(TokenStatement tokens)
@@ -89,22 +105,22 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
         switch (kind)
         {
             case "STAGE":
-                if (statement.Class is StatementClass.Destructive or StatementClass.Exfil) queries.Add(new BlastQuery("Which files are there?", $"LIST {(name.StartsWith('@') ? name : "@" + name)}", name));
+                if (statement.Class is StatementClass.Destructive or StatementClass.Exfil) queries.Add(new BlastQuery(BlastQuestion.Files, "Which files are there?", $"LIST {(name.StartsWith('@') ? name : "@" + name)}", name));
                 return;
             case "DATABASE" or "SCHEMA":
-                queries.Add(new BlastQuery("What is in it?", $"SHOW OBJECTS IN {kind} {name}", name));
-                queries.Add(new BlastQuery("Who loses access?", $"SHOW GRANTS ON {kind} {name}", name));
+                queries.Add(new BlastQuery(BlastQuestion.Contents, "What is in it?", $"SHOW OBJECTS IN {kind} {name}", name));
+                queries.Add(new BlastQuery(BlastQuestion.Grants, "Who loses access?", $"SHOW GRANTS ON {kind} {name}", name));
                 return;
             case "ROLE" or "DATABASE ROLE":
-                queries.Add(new BlastQuery("Who has this role?", $"SHOW GRANTS OF {kind} {name}", name));
-                queries.Add(new BlastQuery("What may this role do?", $"SHOW GRANTS TO {kind} {name}", name));
+                queries.Add(new BlastQuery(BlastQuestion.Holders, "Who has this role?", $"SHOW GRANTS OF {kind} {name}", name));
+                queries.Add(new BlastQuery(BlastQuestion.Rights, "What may this role do?", $"SHOW GRANTS TO {kind} {name}", name));
                 return;
             case "USER" or "SHARE":
-                queries.Add(new BlastQuery($"What may this {kind.ToLowerInvariant()} do?", $"SHOW GRANTS TO {kind} {name}", name));
+                queries.Add(new BlastQuery(BlastQuestion.Rights, $"What may this {kind.ToLowerInvariant()} do?", $"SHOW GRANTS TO {kind} {name}", name));
                 return;
         }
         if (TableKinds.Contains(kind)) AddAboutTable(queries, target, kind);
-        else if (Plural(kind) is { } plural) queries.Add(new BlastQuery("Does it exist, and how is it set?", $"SHOW {plural} LIKE {Literal(Last(name))}", name));
+        else if (Plural(kind) is { } plural) queries.Add(new BlastQuery(BlastQuestion.Exists, "Does it exist, and how is it set?", $"SHOW {plural} LIKE {Literal(Last(name))}", name));
     }
 
     private static void AddAboutTable(ImmutableArray<BlastQuery>.Builder queries, SqlObject target, string kind)
@@ -112,13 +128,13 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
         var parts = Names(target.Name);
         var listing = kind is "VIEW" or "MATERIALIZED VIEW" ? "VIEWS" : "TABLES";
         var scope = parts.Length switch { 3 => $" IN SCHEMA {parts[0]}.{parts[1]}", 2 => $" IN SCHEMA {parts[0]}", _ => "" };
-        queries.Add(new BlastQuery("Does it exist, how many rows and bytes has it, and how long can it be brought back?", $"SHOW {listing} LIKE {Literal(Unquoted(parts[^1]))}{scope}", target.Name));
+        queries.Add(new BlastQuery(BlastQuestion.Exists, "Does it exist, how many rows and bytes has it, and how long can it be brought back?", $"SHOW {listing} LIKE {Literal(Bare(parts[^1]))}{scope}", target.Name));
         if (target.Access is not (ObjectAccess.Drop or ObjectAccess.Create)) return;
-        queries.Add(new BlastQuery("Which grants are lost?", $"SHOW GRANTS ON {(listing == "VIEWS" ? "VIEW" : "TABLE")} {target.Name}", target.Name));
-        var where = $"referenced_object_name = {Literal(Unquoted(parts[^1]))}"
-            + (parts.Length > 1 ? $" AND referenced_schema = {Literal(Unquoted(parts[^2]))}" : "")
-            + (parts.Length > 2 ? $" AND referenced_database = {Literal(Unquoted(parts[0]))}" : "");
-        queries.Add(new BlastQuery("What depends on it?",
+        queries.Add(new BlastQuery(BlastQuestion.Grants, "Which grants are lost?", $"SHOW GRANTS ON {(listing == "VIEWS" ? "VIEW" : "TABLE")} {target.Name}", target.Name));
+        var where = $"referenced_object_name = {Literal(Bare(parts[^1]))}"
+            + (parts.Length > 1 ? $" AND referenced_schema = {Literal(Bare(parts[^2]))}" : "")
+            + (parts.Length > 2 ? $" AND referenced_database = {Literal(Bare(parts[0]))}" : "");
+        queries.Add(new BlastQuery(BlastQuestion.Dependants, "What depends on it?",
             $"SELECT referencing_database, referencing_schema, referencing_object_name, referencing_object_domain FROM snowflake.account_usage.object_dependencies WHERE {where} LIMIT 100", target.Name, MayBeOld: true));
     }
 
@@ -143,9 +159,9 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
 
     internal static string[] Names(string name) => [.. SqlLexer.Lex(name).Where(token => token.Kind != TokenKind.Dot).Select(token => token.Of(name).ToString())];
 
-    private static string Last(string name) => Unquoted(Names(name)[^1]);
+    private static string Last(string name) => Bare(Names(name)[^1]);
 
-    private static string Unquoted(string part) => part.StartsWith('"') ? part.Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal) : part;
+    internal static string Bare(string part) => part.StartsWith('"') ? part.Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal) : part;
 
     private static string Literal(string text) => "'" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
 }
