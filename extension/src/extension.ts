@@ -25,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EditorBridge', { log: true });
   const backend = (server = new Server(context, log, (connection) => {
     connection.onNotification(EditorMethods.ReviewOpened, (view: ReviewView) => reviews.opened(view));
+    connection.onNotification(EditorMethods.ReviewUpdated, (view: ReviewView) => reviews.updated(view));
     connection.onNotification(EditorMethods.ReviewClosed, (params: ReviewClosedParams) => reviews.closed(params));
     connection.onNotification(EditorMethods.HostStatus, (params: HostStatusParams) => {
       status.hostStatus(params);

@@ -63,6 +63,7 @@ export function summary(view: ReviewView): string {
     label(view),
     plain(view.summary, 500),
     ...view.changes.map((change) => `• ${plain(change, 300)}`),
+    ...(view.reach ?? []).map((reach) => `Reach ${plain(reach, 400)}`),
     ...view.undo.map((undo) => `Undo ${plain(undo, 400)}`),
     view.objects.length > 0 ? `Touches: ${touched(view.objects)}` : '',
     view.columns.length > 0 ? `Columns: ${view.columns.map((column) => plain(column, 80)).join(', ')}` : '',

@@ -37,6 +37,7 @@ export const EditorMethods = {
 
   // server → client, notifications
   ReviewOpened: 'review/opened',
+  ReviewUpdated: 'review/updated',
   ReviewClosed: 'review/closed',
   GrantsChanged: 'grants/changed',
   HostStatus: 'host/status',
@@ -110,6 +111,8 @@ export interface ReviewView {
   editable: boolean;
   changes: string[];
   undo: string[];
+  /** What the account says about the reach; null until it was read. */
+  reach: string[] | null;
   findings: FindingView[];
   objects: ObjectView[];
   columns: string[];

@@ -76,6 +76,15 @@ export class Reviews implements vscode.Disposable {
     void this.openByItself(review);
   }
 
+  /** Something was found out about a review that waits: its texts stay as they are, what is said about them grows. */
+  updated(view: ReviewView): void {
+    const review = this.waiting.get(view.id);
+    if (!review) return;
+    review.update(view);
+    review.annotate(readSettings().review.comments, hasLocalEdits(view));
+    this.changed.fire();
+  }
+
   closed(params: ReviewClosedParams): void {
     const review = this.waiting.get(params.id);
     if (!review) return;

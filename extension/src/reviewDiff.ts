@@ -16,17 +16,27 @@ export class ReviewDiff {
   private threads: vscode.CommentThread[] = [];
 
   constructor(
-    readonly view: ReviewView,
+    private shown: ReviewView,
     private readonly files: MemoryFiles,
     private readonly surface: { comments: vscode.CommentController; diagnostics: vscode.DiagnosticCollection },
   ) {
     // The id stands in the path, not in the authority: VS Code lower-cases authorities.
+    const view = shown;
     const path = `/${view.id}/${documentName(view)}`;
     this.current = vscode.Uri.from({ scheme: CURRENT_SCHEME, path });
     this.proposed = vscode.Uri.from({ scheme: PROPOSED_SCHEME, path });
     const decided = view.state !== 'pending';
     files.put(this.current, view.before ?? '', false);
     files.put(this.proposed, proposedText(view) ?? summary(view), view.editable && !decided);
+  }
+
+  get view(): ReviewView {
+    return this.shown;
+  }
+
+  /** What is known about the review has grown. Its documents stay: a reviewer may be writing in them. */
+  update(view: ReviewView): void {
+    this.shown = view;
   }
 
   /** The id of the review a document belongs to. */

@@ -48,6 +48,8 @@ test('riskOrder_critical_before_high_and_held_before_free', () =>
   assert.deepEqual([{ ...drop, severity: 'none', effect: 'allow' }, drop, { ...drop, effect: 'allow' }, { ...drop, severity: 'critical' }].sort((a, b) => riskOrder(b) - riskOrder(a)).map((s) => `${s.severity} ${s.effect}`),
     ['critical review', 'high review', 'high allow', 'none allow']));
 test('changeItem_names_statement_and_file', () => assert.deepEqual(changeItem(drop, 'a.sql'), { label: 'DROP TABLE RAW.ORDERS', description: 'a.sql', detail: 'destructive · high risk · drop table RAW.ORDERS' }));
+test('summary_tells_what_the_account_says_of_the_reach', () => assert.match(summary(review({ reach: ['How many rows does it change? 1,500 rows of T match.'] })), /Reach How many rows does it change\? 1,500 rows of T match\./));
+
 test('summary_tells_how_it_is_undone', () => assert.match(summary(review({ undo: ['DROP TABLE T: Brings it back. Undo: UNDROP TABLE T'] })), /Undo DROP TABLE T: Brings it back\. Undo: UNDROP TABLE T/));
 test('summary_tells_what_the_change_does', () => assert.match(summary(review({ changes: ['Adds DROP TABLE RAW.ORDERS.'] })), /• Adds DROP TABLE RAW\.ORDERS\./));
 

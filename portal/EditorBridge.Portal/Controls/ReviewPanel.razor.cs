@@ -28,6 +28,13 @@ public sealed partial class ReviewPanel
     /// <summary>Who approved first where two must.</summary>
     [Parameter] public string? FirstApproval { get; set; }
 
+    /// <summary>What the account said about the reach; null until it was read.</summary>
+    [Parameter] public ReviewReach? Reach { get; set; }
+
+    /// <summary>The host asks for a minute at most; after two it has failed to.</summary>
+    private static readonly TimeSpan ReachWait = TimeSpan.FromMinutes(2);
+
+    [Inject] private TimeProvider Clock { get; set; } = default!;
     [Inject] private HostConnection Connection { get; set; } = default!;
     [Inject] private HostWatch Host { get; set; } = default!;
     [Inject] private CurrentViewer Viewers { get; set; } = default!;

@@ -11,6 +11,7 @@ public sealed partial class Reviews
 {
     private CallStory? _story;
     private ReviewQuestion? _question;
+    private ReviewReach? _reach;
     private string? _outcome;
     private bool _outcomeGood;
 
@@ -31,7 +32,7 @@ public sealed partial class Reviews
         _story = await Window.StoryAsync(callId, cancellationToken);
         if (_story?.Review is not { } opened)
         {
-            (_story, _question) = (null, null);
+            (_story, _question, _reach) = (null, null, null);
             return;
         }
 
@@ -43,8 +44,12 @@ public sealed partial class Reviews
             var named = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var (sequence, payload) in texts.Where(text => text.Sequence == opened.Sequence)) named.TryAdd(payload.Name, payload.Text);
             _question = ReviewQuestion.From(opened, named);
+            _reach = null;
             await NoteAsync(AccessAction.View, $"/reviews/{callId}", callId);
         }
+
+        if (_story.Reach is { } reached && _reach?.ReadAt != reached.At && Viewer.May(PortalRight.ReadChanges))
+            _reach = ReviewReach.From(reached, await Window.ReachAsync(Viewer, reached, cancellationToken));
 
         (_outcome, _outcomeGood) = OutcomeOf(_story);
     }

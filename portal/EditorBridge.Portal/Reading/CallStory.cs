@@ -11,6 +11,9 @@ public sealed record CallStory(AuditCall Call, ImmutableArray<AuditEntry> Entrie
 {
     public AuditEntry? Review => Entries.LastOrDefault(entry => entry.Draft.Kind == EntryKind.ReviewOpened);
 
+    /// <summary>What the account said about the reach, last; null when it was not read.</summary>
+    public AuditEntry? Reach => Entries.LastOrDefault(entry => entry.Draft.Kind == EntryKind.ReviewReach);
+
     /// <summary>The file it is about, when it is about one.</summary>
     public string? Path => Review?.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "path") : null;
 

@@ -13,6 +13,7 @@ public static class EntryWords
         EntryKind.MessageOutcome => "Request ended",
         EntryKind.ActionDecided => "Judged by policy",
         EntryKind.ReviewOpened => "Held for a person",
+        EntryKind.ReviewReach => "The account was asked what it reaches",
         EntryKind.ReviewVerdict => "Verdict",
         EntryKind.ReviewVerdictIgnored => "Verdict that did not count",
         EntryKind.ReviewExpired => "Time ran out",
@@ -52,7 +53,7 @@ public static class EntryWords
         EntryKind.EgressRefused => "refused",
         EntryKind.EgressAllowed => "held",
         EntryKind.EgressSummary => draft.Result == "none_let_out" ? "allow" : "held",
-        EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access or EntryKind.ReconciliationRun => "info",
+        EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access or EntryKind.ReconciliationRun or EntryKind.ReviewReach => "info",
         _ => "neutral",
     };
 

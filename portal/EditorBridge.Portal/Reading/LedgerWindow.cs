@@ -36,6 +36,14 @@ public sealed class LedgerWindow(LedgerReader reader, AccessRecorder recorder)
         return PayloadsAsync(story, cancellationToken);
     }
 
+    /// <summary>What the account said about the reach of a review, for those whose work is to judge it.</summary>
+    /// <exception cref="NotAllowedException">The viewer may not read changes.</exception>
+    public async Task<string?> ReachAsync(Viewer viewer, AuditEntry reached, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.ReadChanges);
+        return (await reader.PayloadAsync(reached.Sequence, "reach", cancellationToken))?.Text;
+    }
+
     /// <summary>The texts of a call, for a reason. The reading is recorded first; without the record nothing is read.</summary>
     /// <exception cref="NotAllowedException">The viewer may not reveal payloads.</exception>
     /// <exception cref="HostUnreachableException">There is no record.</exception>

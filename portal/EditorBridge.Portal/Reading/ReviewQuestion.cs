@@ -53,6 +53,9 @@ public sealed record ReviewQuestion
     public ImmutableArray<ReviewFinding> Findings { get; init; } = [];
     public ImmutableArray<ReviewObject> Objects { get; init; } = [];
 
+    /// <summary>True when it does more with objects of the account than read them: then the account is asked how far it reaches.</summary>
+    public bool ChangesObjects => Objects.Any(item => !item.Access.Equals("read", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>What a reviewer would change or keep: the proposed text, else the tool's input.</summary>
     public string Text => Proposed ?? Input ?? "";
 

@@ -16,6 +16,8 @@ public enum EntryKind
     ActionDecided,
     /// <summary>A review was opened and waits for a person.</summary>
     ReviewOpened,
+    /// <summary>What the account said about the reach of an action that waits for a person.</summary>
+    ReviewReach,
     /// <summary>A person's verdict, valid and first.</summary>
     ReviewVerdict,
     /// <summary>A verdict that came after the review had ended, or from somebody who may not give it.</summary>

@@ -14,6 +14,7 @@ public static class EntryKinds
         EntryKind.MessageOutcome => "message.outcome",
         EntryKind.ActionDecided => "action.decided",
         EntryKind.ReviewOpened => "review.opened",
+        EntryKind.ReviewReach => "review.reach",
         EntryKind.ReviewVerdict => "review.verdict",
         EntryKind.ReviewVerdictIgnored => "review.verdict_ignored",
         EntryKind.ReviewExpired => "review.expired",

@@ -75,6 +75,9 @@ public sealed record ReviewItem
     /// <summary>Digest of the input the agent sent, where <see cref="Input"/> is a reviewer's; the same call asked again is found by it.</summary>
     public string? AskedDigest { get; init; }
 
+    /// <summary>What the account says about the reach of it; null until it was read, and when there is nothing to read.</summary>
+    public Reach? Reach { get; init; }
+
     /// <summary>What an approval holds for.</summary>
     public ActionBinding Binding => new(Tool, InputDigest, FilePath, FileDigest, Account, Role, Warehouse, Decision.PolicyVersion);
 

@@ -57,7 +57,7 @@ internal static class CallFold
     private static CallKind? KindOf(EntryKind kind) => kind switch
     {
         EntryKind.MessageIntent or EntryKind.MessageOutcome => CallKind.Request,
-        EntryKind.ActionDecided or EntryKind.ReviewOpened or EntryKind.ReviewVerdict or EntryKind.ReviewExpired
+        EntryKind.ActionDecided or EntryKind.ReviewOpened or EntryKind.ReviewReach or EntryKind.ReviewVerdict or EntryKind.ReviewExpired
             or EntryKind.ActionAdmitted or EntryKind.ActionRefused or EntryKind.ActionOutcome => CallKind.Action,
         _ => null,
     };

@@ -16,6 +16,15 @@ internal sealed class SampleDatabase : IDisposable
             [("ANALYTICS", "STAGING", "STG_CUSTOMERS")] = ["EMAIL"],
         };
 
+    /// <summary>Columns that carry the tag RAW.PUBLIC.PII, with its value.</summary>
+    public static readonly IReadOnlyDictionary<(string Database, string Schema, string Table), (string Column, string Value)[]> TaggedColumns =
+        new Dictionary<(string, string, string), (string, string)[]>
+        {
+            [("RAW", "SHOP", "CUSTOMERS")] = [("EMAIL", "email"), ("CUSTOMER_NAME", "name")],
+            [("ANALYTICS", "STAGING", "STG_CUSTOMERS")] = [("EMAIL", "email")],
+            [("RAW", "HR", "SALARIES")] = [("EMPLOYEE_NAME", "name"), ("SALARY", "salary")],
+        };
+
     private const string Setup =
         """
         SET memory_limit = '512MB';
@@ -79,6 +88,9 @@ internal sealed class SampleDatabase : IDisposable
             WAREHOUSE_NAME VARCHAR, DATABASE_NAME VARCHAR, SCHEMA_NAME VARCHAR, SESSION_ID BIGINT, EXECUTION_STATUS VARCHAR,
             ERROR_CODE VARCHAR, ERROR_MESSAGE VARCHAR, START_TIME TIMESTAMPTZ, END_TIME TIMESTAMPTZ, TOTAL_ELAPSED_TIME BIGINT,
             BYTES_SCANNED BIGINT, ROWS_PRODUCED BIGINT, AGENT_TYPE VARCHAR);
+        CREATE TABLE SNOWFLAKE.ACCOUNT_USAGE.OBJECT_DEPENDENCIES (
+            REFERENCED_DATABASE VARCHAR, REFERENCED_SCHEMA VARCHAR, REFERENCED_OBJECT_NAME VARCHAR, REFERENCED_OBJECT_DOMAIN VARCHAR,
+            REFERENCING_DATABASE VARCHAR, REFERENCING_SCHEMA VARCHAR, REFERENCING_OBJECT_NAME VARCHAR, REFERENCING_OBJECT_DOMAIN VARCHAR, DEPENDENCY_TYPE VARCHAR);
         CREATE TABLE SNOWFLAKE.ACCOUNT_USAGE.USERS (USER_ID VARCHAR, NAME VARCHAR, LOGIN_NAME VARCHAR, TYPE VARCHAR, DEFAULT_ROLE VARCHAR);
         CREATE TABLE SNOWFLAKE.ACCOUNT_USAGE.CORTEX_REST_API_RATE_LIMIT_POLICIES (MODEL_NAME VARCHAR, RPM BIGINT, TPM BIGINT);
         INSERT INTO SNOWFLAKE.ACCOUNT_USAGE.CORTEX_REST_API_RATE_LIMIT_POLICIES VALUES

@@ -102,8 +102,38 @@ internal sealed partial class ShowStatements(
                 }));
     }
 
+    /// <summary><c>SHOW GRANTS ON TABLE t</c>: who may do what with an object the role sees.</summary>
+    private StatementResult GrantsOn(Match on)
+    {
+        var kind = on.Groups["kind"].Value.ToUpperInvariant();
+        var parts = SqlLexer.Cut(on.Groups["name"].Value).Where(token => token.IsName).Select(token => token.Name).ToList();
+        var name = kind switch
+        {
+            "DATABASE" => new ObjectName(parts[0], "", ""),
+            "SCHEMA" => new ObjectName(parts.Count == 2 ? parts[0] : context.Database ?? throw SqlException.NoDatabase(), parts[^1], ""),
+            _ => ObjectName.Of(parts, context),
+        };
+        if (kind is "TABLE" or "VIEW") rules.Demand(connection, context, name, Access.Read);
+        else if (!directory.Sees(context.Role, name.Database, kind == "SCHEMA" ? name.Schema : null)) throw SqlException.NotFound(kind == "SCHEMA" ? "Schema" : "Database", string.Join('.', parts));
+        var full = string.Join('.', new[] { name.Database, name.Schema, name.Name }.Where(part => part.Length > 0));
+        return WithCreated(["privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by"],
+            directory.RoleNames.SelectMany(role => (directory.GrantsOf(role) ?? []).Where(grant => grant.Covers(name.Database, name.Schema.Length > 0 ? name.Schema : grant.Schema ?? "", name.Name.Length > 0 ? name.Name : grant.Table ?? "", Access.Read))
+                .SelectMany(grant => kind is "DATABASE" or "SCHEMA" ? ["USAGE"] : grant.Access == Access.Write ? WriteRights : ReadRights).Distinct()
+                .Select(privilege => new[] { privilege, kind, full, "ROLE", role, "false", "ACCOUNTADMIN" }))
+                .Prepend(["OWNERSHIP", kind, full, "ROLE", AccountDirectory.AccountAdmin, "true", AccountDirectory.AccountAdmin]));
+    }
+
+    private StatementResult GrantsOf(string role)
+    {
+        if (directory.GrantsOf(role) is null) throw SqlException.NotFound("Role", role);
+        return WithCreated(["role", "granted_to", "grantee_name", "granted_by"],
+            directory.Users.Where(user => user.Roles.Contains(role)).Select(user => new[] { role, "USER", user.Name, "ACCOUNTADMIN" }));
+    }
+
     private StatementResult Grants(string statement)
     {
+        if (GrantsOnPattern().Match(statement) is { Success: true } on) return GrantsOn(on);
+        if (GrantsOfPattern().Match(statement) is { Success: true } of) return GrantsOf(of.Groups["name"].Value.Trim('"').ToUpperInvariant());
         var target = GrantsTo().Match(statement);
         var user = target.Groups["kind"].Value.Equals("USER", StringComparison.OrdinalIgnoreCase) || !target.Success
             ? directory.User(target.Success ? target.Groups["name"].Value.Trim('"') : context.Identity.UserName)
@@ -214,6 +244,12 @@ internal sealed partial class ShowStatements(
 
     [GeneratedRegex(@"\bTO\s+(?<kind>USER|ROLE)\s+(?<name>[\w$""]+)", RegexOptions.IgnoreCase)]
     private static partial Regex GrantsTo();
+
+    [GeneratedRegex(@"\bGRANTS\s+ON\s+(?<kind>TABLE|VIEW|SCHEMA|DATABASE)\s+(?<name>[\w$"".]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex GrantsOnPattern();
+
+    [GeneratedRegex(@"\bGRANTS\s+OF\s+ROLE\s+(?<name>[\w$""]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex GrantsOfPattern();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blank();

@@ -72,7 +72,7 @@ internal sealed partial class SqlEngine(
     {
         DemandWarehouse(context);
         DefineSessionFunctions(connection, context);
-        var tokens = SqlLexer.Cut(UsageViews.WithLiveHistory(statement));
+        var tokens = SqlLexer.Cut(views.WithTableFunctions(connection, statement, context));
         var sql = new QueryRewrite(connection, context, rules, views).Apply(DuckSpelling.Of(tokens));
         var quoted = tokens.Where(token => token.Kind == SqlTokenKind.QuotedName).Select(token => token.Name).ToHashSet();
         using var command = Command(connection, sql, bindings);

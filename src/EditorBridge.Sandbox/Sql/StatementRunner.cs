@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using EditorBridge.Sandbox.Usage;
 
 namespace EditorBridge.Sandbox.Sql;
 
 /// <summary>Starts submitted statements, keeps them by handle, and notes each one in the history.</summary>
-internal sealed class StatementRunner(SqlEngine engine, StatementTable table, UsageLog log, TimeProvider clock)
+internal sealed partial class StatementRunner(SqlEngine engine, StatementTable table, UsageLog log, TimeProvider clock)
 {
     public SubmittedStatement Start(StatementRequest request, string requestId, bool showNulls)
     {
@@ -31,7 +32,9 @@ internal sealed class StatementRunner(SqlEngine engine, StatementTable table, Us
         var previous = Task.FromResult(StatementResult.Status(""));
         foreach (var (handle, statement) in handles.Zip(request.Statements))
         {
-            previous = AfterAsync(previous, () => RunAsync(request, statement, handle, cancellation.Token));
+            previous = AfterAsync(previous, () => SecondaryRoles().IsMatch(statement)
+                ? Task.FromResult(StatementResult.Status("Statement executed successfully."))
+                : RunAsync(request, statement, handle, cancellation.Token));
             table.Add(new SubmittedStatement(handle, Guid.NewGuid().ToString(), owner, clock.GetUtcNow(), showNulls, request.TimeoutSeconds)
             {
                 Completion = previous,
@@ -95,6 +98,10 @@ internal sealed class StatementRunner(SqlEngine engine, StatementTable table, Us
     /// <summary>A statement that was stopped because its time was over says so.</summary>
     private SqlException Final(SqlException error, DateTimeOffset started, int timeoutSeconds) =>
         error.Code is "000604" && clock.GetUtcNow() - started >= TimeSpan.FromSeconds(timeoutSeconds) ? SqlException.Timeout(timeoutSeconds) : error;
+
+    // USE is taken only where several statements make one session. Nobody has secondary roles here, so there is nothing to switch.
+    [GeneratedRegex(@"^\s*USE\s+SECONDARY\s+ROLES\s+(?:NONE|ALL)\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex SecondaryRoles();
 
     private static string TypeOf(string statement)
     {

@@ -131,6 +131,7 @@ internal static class ReviewCommands
         foreach (var finding in review.Findings) Line("finding", $"[{finding.RuleId}] {finding.Severity}: {finding.Message}");
         foreach (var change in review.Changes) Line("change", change);
         foreach (var undo in review.Undo) Line("undo", undo);
+        foreach (var reach in review.Reach ?? []) Line("reach", reach);
         text.AppendLine().AppendLine(review.Before is null ? "proposed:" : "before:");
         if (review.Before is not null) text.AppendLine(TerminalText.Visible(review.Before)).AppendLine("after:");
         return text.AppendLine(TerminalText.Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();

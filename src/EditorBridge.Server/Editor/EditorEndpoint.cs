@@ -29,6 +29,7 @@ internal sealed partial class EditorEndpoint(
     {
         if (!OperatingSystem.IsWindows()) _listener = ControlChannel.Listen(state);
         desk.Opened += Show;
+        desk.Amended += Update;
         desk.Closed += Withdraw;
         grants.Changed += TellGrants;
         witness.Signed += Tell;
@@ -38,6 +39,7 @@ internal sealed partial class EditorEndpoint(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         desk.Opened -= Show;
+        desk.Amended -= Update;
         desk.Closed -= Withdraw;
         grants.Changed -= TellGrants;
         witness.Signed -= Tell;
@@ -138,6 +140,13 @@ internal sealed partial class EditorEndpoint(
         lock (_lock) windows = [.. _windows.Where(window => window is { Introduced: true, IsTerminal: false })];
         var all = windows.Select(window => window.Folders).ToArray();
         foreach (var window in windows.Where(window => ReviewRouting.Concerns(item, window.Folders, all))) window.Opened(item);
+    }
+
+    private void Update(ReviewItem item)
+    {
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows];
+        foreach (var window in windows) window.Updated(item);
     }
 
     private void Withdraw(ClosedReview closed)

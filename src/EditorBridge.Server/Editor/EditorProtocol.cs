@@ -39,6 +39,7 @@ public static class EditorMethods
 
     // server → client, notifications
     public const string ReviewOpened = "review/opened";
+    public const string ReviewUpdated = "review/updated";
     public const string ReviewClosed = "review/closed";
     public const string GrantsChanged = "grants/changed";
     public const string HostStatus = "host/status";
@@ -75,11 +76,12 @@ public sealed record ObjectView(string Name, string Kind, string Access);
 /// <param name="SameAgain">What "the same again in this session" would let run; null when it is not offered.</param>
 /// <param name="RevisionOf">The review whose edited text this one is about.</param>
 /// <param name="Undo">How each statement that is not harmless would be taken back, or why it cannot be.</param>
+/// <param name="Reach">What the account says about the reach, a sentence each; null until it was read (<see cref="EditorMethods.ReviewUpdated"/> then brings it) and where there is nothing to read.</param>
 public sealed record ReviewView(
     string Id, string State, DateTimeOffset OpenedAt, DateTimeOffset ExpiresAt,
     string Title, string Door, string Tool, string Actor, string? SessionId, string? Workspace,
     string Severity, string Summary, string[] Rules, bool ReasonRequired, bool TwoPeople,
-    string? Path, string? Before, string? After, bool Complete, string? Proposed, bool Editable, string[] Changes, string[] Undo,
+    string? Path, string? Before, string? After, bool Complete, string? Proposed, bool Editable, string[] Changes, string[] Undo, string[]? Reach,
     FindingView[] Findings, ObjectView[] Objects, string[] Columns, string? Account, string? Role, string? Warehouse, string? Prompt,
     string? SameAgain, string? RevisionOf, string? DecidedBy, string? DecidedReason);
 

@@ -232,6 +232,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
         [JsonRpcMethod(EditorMethods.ReviewOpened, UseSingleObjectParameterDeserialization = true)]
         public Task ReviewOpenedAsync(ReviewView review) => window.NotifyWithParameterObjectAsync(EditorMethods.ReviewOpened, review);
 
+        [JsonRpcMethod(EditorMethods.ReviewUpdated, UseSingleObjectParameterDeserialization = true)]
+        public Task ReviewUpdatedAsync(ReviewView review) => window.NotifyWithParameterObjectAsync(EditorMethods.ReviewUpdated, review);
+
         [JsonRpcMethod(EditorMethods.ReviewClosed, UseSingleObjectParameterDeserialization = true)]
         public Task ReviewClosedAsync(ReviewClosedParams closed) => window.NotifyWithParameterObjectAsync(EditorMethods.ReviewClosed, closed);
 

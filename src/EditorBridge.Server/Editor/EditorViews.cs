@@ -44,7 +44,7 @@ internal static class EditorViews
         item.Title, EditorWire.Name(item.Door), item.Tool, item.Actor, item.SessionId, item.Workspace,
         EditorWire.Name(item.Severity), item.Decision.Summary, [.. item.Decision.Rules.Select(rule => rule.Id)],
         item.Decision.Obligations.ReasonRequired, item.Decision.Obligations.TwoPeople,
-        item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change), UndoOf(item),
+        item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change), UndoOf(item), ReachOf(item.Reach),
         [.. item.Findings.Select(finding => new FindingView(finding.RuleId, EditorWire.Name(finding.Severity), finding.Message, finding.Start, finding.Length))],
         ObjectsOf(item.Objects), [.. item.Columns], item.Account, item.Role, item.Warehouse, item.Prompt, item.SessionScope?.Same, item.RevisionOf, person, reason);
 
@@ -86,6 +86,23 @@ internal static class EditorViews
              where plan.Undo != Undo.NotNeeded
              select $"{statement.Title}: {plan.Explanation}{(plan.Statements.IsEmpty ? "" : $" Undo: {string.Join("; ", plan.Statements)}")}").Distinct().ToArray();
         return told.Length <= MostChanges ? told : [.. told.Take(MostChanges), $"and {told.Length - MostChanges} more"];
+    }
+
+    /// <summary>What the account said, question by question; what was found stands behind its answer.</summary>
+    internal static string[]? ReachOf(Reach? reach)
+    {
+        if (reach is null) return null;
+        var several = reach.Statements.Length > 1;
+        var told = new List<string>();
+        if (reach.Problem is { } problem) told.Add(problem);
+        foreach (var statement in reach.Statements)
+        {
+            var about = several ? statement.Title + ": " : "";
+            told.AddRange(statement.Answers.Select(answer =>
+                $"{about}{answer.Question} {answer.Answer}{(answer.Lines.IsEmpty ? "" : $" ({string.Join("; ", answer.Lines)})")}{(answer is { MayBeOld: true, Outcome: ReachOutcome.Answered } ? " This list can be up to three hours old." : "")}"));
+            told.AddRange(statement.Unknown.Select(unknown => about + unknown));
+        }
+        return [.. told.Distinct()];
     }
 
     private static Severity RiskOf(StatementDiff statement) => statement.Change == StatementChange.Added ? statement.After!.Severity : Severity.None;

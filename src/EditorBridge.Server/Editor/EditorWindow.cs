@@ -241,6 +241,17 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         if (Introduced && !IsTerminal) Notify(EditorMethods.GrantsChanged, EditorViews.Of(grants.InForce));
     }
 
+    /// <summary>Tells what was added to a review that this window shows.</summary>
+    public void Updated(ReviewItem item)
+    {
+        lock (_lock)
+        {
+            if (!_shown.Contains(item.Id)) return;
+        }
+
+        Notify(EditorMethods.ReviewUpdated, EditorViews.Of(item));
+    }
+
     public void Closed(ClosedReview closed)
     {
         lock (_lock)

@@ -113,7 +113,7 @@ internal sealed partial class ActionGate(
     {
         if (ToolInput.WithEdit(item.Tool, item.Input, item.Change, verdict.EditedText!) is not { } input)
             return EditJudgement.Impossible("The edited text does not fit into this tool's input. Nothing was decided.");
-        var request = RequestOf(item, input);
+        var request = ActionRequest.Of(item, input);
         var judged = await JudgeAsync(request);
         if (judged.Decision.Effect == Effect.Deny) return EditJudgement.Impossible("Policy refuses the edited text: " + judged.Decision.Summary + " Nothing was decided.");
         if (!NeedsOwnReview(item, judged)) return EditJudgement.Fits;
@@ -266,17 +266,6 @@ internal sealed partial class ActionGate(
 
     // Every door a call passes judges it alike, whichever of them knows the server.
     private ActionRequest Known(ActionRequest request) => readOnly.Names.Contains(request.Tool) ? request with { KnownReadOnly = true } : request;
-
-    private static ActionRequest RequestOf(ReviewItem item, string input) => new()
-    {
-        Door = item.Door,
-        Tool = item.Tool,
-        Input = input,
-        ToolUseId = item.ToolUseId,
-        SessionId = item.SessionId,
-        Actor = item.Actor,
-        Workspace = item.Workspace,
-    };
 
     // Policy sees what a command does beside its SQL.
     private static Severity RiskOf(ActionReading reading, Decision decision) => reading.Severity > decision.Severity ? reading.Severity : decision.Severity;

@@ -35,6 +35,18 @@ internal sealed record ActionRequest
 
     /// <summary>The door knows that a person has said of this tool that it only reads, or that the call carries nothing of the agent's.</summary>
     public bool KnownReadOnly { get; init; }
+
+    /// <summary>The action a review is about, with its input or an edited one.</summary>
+    public static ActionRequest Of(ReviewItem item, string input) => new()
+    {
+        Door = item.Door,
+        Tool = item.Tool,
+        Input = input,
+        ToolUseId = item.ToolUseId,
+        SessionId = item.SessionId,
+        Actor = item.Actor,
+        Workspace = item.Workspace,
+    };
 }
 
 internal enum AdmissionKind

@@ -69,6 +69,23 @@ internal static class GateEntries
             ("prompt", Text, item.Prompt)),
     };
 
+    /// <summary>What was read from the account about a waiting review, as its reviewers see it.</summary>
+    public static AuditDraft Reached(ReviewItem item, Reach reach) => Of(EntryKind.ReviewReach, item) with
+    {
+        Actor = "host",
+        Result = reach.Problem is null ? "read" : "partly",
+        Facts = new JsonObject
+        {
+            ["reviewId"] = item.Id,
+            ["account"] = reach.Account,
+            ["role"] = reach.Role,
+            ["questions"] = reach.Statements.Sum(statement => statement.Answers.Length),
+            ["answered"] = reach.Statements.Sum(statement => statement.Answers.Count(answer => answer.Outcome is ReachOutcome.Answered or ReachOutcome.NotFound)),
+            ["problem"] = reach.Problem,
+        },
+        Payloads = Payloads(("reach", Json, JsonSerializer.Serialize(reach, Wire))),
+    };
+
     /// <param name="grant">The session grant the verdict gives, which begins when this entry is durable.</param>
     public static AuditDraft Verdict(ReviewItem item, Verdict verdict, SessionGrant? grant = null) => Of(EntryKind.ReviewVerdict, item) with
     {

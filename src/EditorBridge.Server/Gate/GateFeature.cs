@@ -22,6 +22,7 @@ internal static class GateFeature
             provider.GetRequiredService<ReviewDesk>().JudgeEditAsync = gate.JudgeEditAsync;
             return gate;
         });
+        services.AddHostedService<ReachReader>();
         services.AddSingleton<ClaudeHookEndpoint>();
         return services;
     }

@@ -34,6 +34,9 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
     /// <summary>Called outside any lock, after the entry is durable.</summary>
     public event Action<ReviewItem>? Opened;
 
+    /// <summary>Something was added to a review that still waits.</summary>
+    public event Action<ReviewItem>? Amended;
+
     public event Action<ClosedReview>? Closed;
 
     public ImmutableArray<ReviewItem> Pending
@@ -141,6 +144,19 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
 
         Close(review, new ClosedReview(review.Item, ReviewState.Withdrawn, null, null, null, time.GetUtcNow()), next: null);
         return true;
+    }
+
+    /// <summary>Adds to a waiting review what was found out about it meanwhile; nothing when it has ended. The question itself stays as it was recorded.</summary>
+    public void Amend(string reviewId, Func<ReviewItem, ReviewItem> add)
+    {
+        ReviewItem amended;
+        lock (_lock)
+        {
+            if (!_pending.TryGetValue(reviewId, out var review)) return;
+            review.Item = amended = add(review.Item);
+        }
+
+        Amended?.Invoke(amended);
     }
 
     /// <summary>Puts reviews back that were open when the host stopped, and verdicts nobody has acted on yet.</summary>
@@ -313,7 +329,7 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
 
     private sealed class PendingReview(ReviewItem item)
     {
-        public ReviewItem Item { get; } = item;
+        public ReviewItem Item { get; set; } = item;
         public TaskCompletionSource<(ClosedReview Closed, PendingReview? Next)> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public int Waiters { get; set; }
         public bool Claimed { get; set; }

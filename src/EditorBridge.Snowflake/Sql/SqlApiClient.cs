@@ -98,6 +98,8 @@ public sealed partial class SqlApiClient
         {
             HttpStatusCode.Accepted when handle is not null => new SqlRunning { Handle = handle },
             HttpStatusCode.Accepted => new SqlFailure(SqlFailureKind.NotUnderstood, "The account says the statement runs but gave no handle to ask for it."),
+            // The statement stood behind the one that switches secondary roles off; the answer is its own.
+            HttpStatusCode.OK when statement.OneRole && SqlWire.LastHandle(answer.Body) is { } last => await StatusAsync(last, statement, cancellationToken),
             HttpStatusCode.OK => await PageAsync(SqlWire.ReadRows(answer.Body), statement, cancellationToken),
             _ => SqlWire.ReadFailure(answer.Status, answer.Body, statement) with { Handle = handle },
         };

@@ -23,6 +23,12 @@ public sealed record SqlStatement
     /// <summary>After this the account cancels it. Null leaves the account's own limit.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>
+    /// Runs with the role alone: secondary roles, which a user's default switches on, are off. Costs a second request, because the account
+    /// takes this only as a statement before the statement. Not together with bindings.
+    /// </summary>
+    public bool OneRole { get; init; }
+
     /// <summary>Values for <c>?</c>, in order.</summary>
     public ImmutableArray<SqlBinding> Bindings { get; init; } = [];
 

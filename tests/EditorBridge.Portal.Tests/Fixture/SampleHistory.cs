@@ -117,6 +117,30 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
         await AppendAsync(Of(EntryKind.EgressSummary, $"Session {session}: 1 connection elsewhere was refused (telemetry.example.com:443 ×1); nothing was let out.", "none_let_out"));
     }
 
+    /// <summary>The account answers what a waiting action reaches.</summary>
+    public Task ReachedAsync(string call, string session, string answer, string subject = "Write models/marts/orders.sql") => AppendAsync(Action(EntryKind.ReviewReach, call, session, "Write", subject) with
+    {
+        Actor = "host",
+        Result = "read",
+        Facts = new JsonObject { ["reviewId"] = "rev-" + call, ["account"] = "prod", ["role"] = "ANALYST", ["questions"] = 1, ["answered"] = 1 },
+        Payloads =
+        [
+            new AuditPayload("reach", "application/json", new JsonObject
+            {
+                ["readAt"] = clock.GetUtcNow().ToString("O"),
+                ["statements"] = new JsonArray(new JsonObject
+                {
+                    ["title"] = "DROP TABLE RAW.SHOP.ORDERS_STAGING",
+                    ["answers"] = new JsonArray(
+                        new JsonObject { ["question"] = "Does it exist?", ["target"] = "RAW.SHOP.ORDERS_STAGING", ["sql"] = "SHOW TABLES", ["outcome"] = "answered", ["answer"] = answer, ["lines"] = new JsonArray(), ["mayBeOld"] = false },
+                        new JsonObject { ["question"] = "Which grants are lost?", ["target"] = "RAW.SHOP.ORDERS_STAGING", ["sql"] = "SHOW GRANTS", ["outcome"] = "failed", ["answer"] = "The role needs a grant for this.", ["lines"] = new JsonArray(), ["mayBeOld"] = false }),
+                    ["unknown"] = new JsonArray(),
+                    ["undo"] = new JsonObject { ["undo"] = "possible", ["statements"] = new JsonArray("UNDROP TABLE RAW.SHOP.ORDERS_STAGING"), ["prepare"] = new JsonArray(), ["explanation"] = "Brings it back with its data." },
+                }),
+            }.ToJsonString()),
+        ],
+    });
+
     /// <summary>An action that waits for a person.</summary>
     public async Task<string> HeldAsync(string session, string subject = "Write models/marts/orders.sql: DROP TABLE RAW.SHOP.ORDERS_STAGING", string severity = "high", bool reasonRequired = false, bool twoPeople = false, string? after = null, string? sameAgain = null, string? prompt = null)
     {

@@ -39,6 +39,23 @@ public sealed class ReviewsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_it_reaches_joins_the_review_when_the_account_has_answered()
+    {
+        var call = await _ledger.History.HeldAsync(Session);
+        await using var portal = new PortalContext(_ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForAssertion(() => Assert.Contains("The account is being asked", page.Find(".eb-reach").TextContent, StringComparison.Ordinal), PortalContext.Patience);
+
+        await _ledger.History.ReachedAsync(call, Session, "RAW.SHOP.ORDERS_STAGING exists, 1,500 rows. <b>bold</b>");
+        await portal.LookAsync();
+        page.WaitForAssertion(() => Assert.Contains("1,500 rows. <b>bold</b>", page.Find(".eb-reach dd.answered").TextContent, StringComparison.Ordinal), PortalContext.Patience);
+        Assert.Contains("needs a grant", page.Find(".eb-reach dd.failed").TextContent, StringComparison.Ordinal);
+        Assert.Contains("UNDROP TABLE RAW.SHOP.ORDERS_STAGING", page.Find(".eb-reach-undo.possible pre").TextContent, StringComparison.Ordinal);
+        Assert.Contains("read as role ANALYST", page.Find(".eb-reach header").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_new_review_joins_the_list_without_moving_the_one_that_is_read()
     {
         await _ledger.History.HeldAsync(Session, "first question");

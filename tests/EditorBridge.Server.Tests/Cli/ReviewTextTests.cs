@@ -11,7 +11,7 @@ public sealed class ReviewTextTests
     private static readonly ReviewView View = new(
         "rv_1", "pending", Now, Now + TimeSpan.FromMinutes(12), "execute_sql: UPDATE RAW.SHOP.ORDERS", "hook", "mcp__editorbridge__execute_sql", "agent:claude-code/general", "session-1", "/w",
         "medium", "Changes of data follow the rule table.", ["default.sql.dml"], ReasonRequired: true, TwoPeople: false,
-        null, null, null, true, "update raw.shop.orders set amount = 1", true, ["Changes one column."], ["RAW.SHOP.ORDERS: time travel."],
+        null, null, null, true, "update raw.shop.orders set amount = 1", true, ["Changes one column."], ["RAW.SHOP.ORDERS: time travel."], ["How many rows does it change? 1,500 rows match."],
         [new FindingView("D3", "medium", "Rows are changed.", 0, 6)], [new ObjectView("RAW.SHOP.ORDERS", "TABLE", "write")], ["AMOUNT"], "prod", "TRANSFORMER", "LOAD_WH", "Tidy up",
         "execute_sql with DML statements that do the same", null, null, null);
 
@@ -30,6 +30,7 @@ public sealed class ReviewTextTests
     [InlineData("--again-for-session would allow: execute_sql with DML")]
     [InlineData("Changes one column.")]
     [InlineData("time travel")]
+    [InlineData("reach      How many rows does it change? 1,500 rows match.")]
     [InlineData("update raw.shop.orders set amount = 1")]
     public void Reviewer_sees(string said) => Assert.Contains(said, ReviewCommands.Describe(View, Now), StringComparison.Ordinal);
 
