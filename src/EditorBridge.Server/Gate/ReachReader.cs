@@ -188,6 +188,7 @@ internal sealed partial class ReachReader(
         OneRole = true,
         Timeout = QuestionTimeout,
         MaxRows = MostRows,
+        // A purpose and no call: comparisons with the account's record know it as a question of ours.
         QueryTag = new JsonObject { ["app"] = "editorbridge", ["review"] = item.Id, ["purpose"] = "reach" }.ToJsonString(),
     };
 

@@ -8,7 +8,8 @@ namespace EditorBridge.Snowflake;
 /// </summary>
 public static class OwnQuestions
 {
-    private static readonly string[] Reading = ["SELECT", "SHOW", "DESCRIBE", "UNKNOWN"];
+    // USE and MULTI_STATEMENT: the questions about a review's reach are asked as two statements, the first of which switches secondary roles off. Each has a row of its own.
+    private static readonly string[] Reading = ["SELECT", "SHOW", "DESCRIBE", "EXPLAIN", "LIST_FILES", "USE", "MULTI_STATEMENT", "UNKNOWN"];
 
     public static string Tag(string purpose) => $"{{\"app\":\"editorbridge\",\"purpose\":\"{purpose}\"}}";
 
