@@ -55,8 +55,9 @@ internal sealed partial class StatementReader
 
     private bool OrderBy()
     {
-        if (Word() != Kw.ORDER || Word(1) != Kw.BY) return false;
-        _at += 2;
+        if (Word() != Kw.ORDER) return false;
+        _at += Is(1, "SIBLINGS") ? 2 : 1;
+        if (!Eat(Kw.BY)) return false;
         if (Word() == Kw.ALL && Kind(1) is not (TokenKind.Dot or TokenKind.Comma)) _at++;
         else if (!OrderItems()) return false;
         return OrderDirection();

@@ -57,7 +57,7 @@ internal sealed partial class StatementReader
         do
         {
             if (Kind() is not (TokenKind.Word or TokenKind.QuotedIdentifier) || !Name(out var name)) return false;
-            if (Kind() == TokenKind.OpenParen) SkipParens();
+            if (Kind() == TokenKind.OpenParen && !SkipNames()) return false;
             if (!Eat(Kw.AS)) return false;
             if (Word() == Kw.NOT) _at++;
             Eat(Kw.MATERIALIZED);
@@ -125,7 +125,7 @@ internal sealed partial class StatementReader
         {
             switch (Word())
             {
-                case Kw.ORDER when Word(1) == Kw.BY:
+                case Kw.ORDER when Word(1) == Kw.BY || Is(1, "SIBLINGS") && Word(2) == Kw.BY:
                     if (!OrderBy()) return false;
                     continue;
                 case Kw.LIMIT:

@@ -220,55 +220,64 @@ internal sealed partial class StatementReader
         return Eat(TokenKind.CloseParen);
     }
 
+    // One alias for what stands there, and one more for each shape that is made of it; a second in a row is no alias.
     private bool TableSuffixes()
     {
+        var aliased = false;
         while (true)
         {
-            switch (Word())
-            {
-                case Kw.AT or Kw.BEFORE or Kw.END when Kind(1) == TokenKind.OpenParen:
-                    _draft.Flag("R3", Token().Span);
-                    _at++;
-                    if (!Arguments()) return false;
-                    continue;
-                case Kw.CHANGES when Kind(1) == TokenKind.OpenParen:
-                    _draft.Flag("R3", Token().Span);
-                    _at++;
-                    if (!Arguments()) return false;
-                    continue;
-                case Kw.PIVOT when Kind(1) == TokenKind.OpenParen:
-                    if (!Pivot()) return false;
-                    continue;
-                case Kw.UNPIVOT when Kind(1) == TokenKind.OpenParen || Word(1) is Kw.INCLUDE or Kw.EXCLUDE:
-                    if (!Unpivot()) return false;
-                    continue;
-                case Kw.MATCH_RECOGNIZE when Kind(1) == TokenKind.OpenParen:
-                    if (!MatchRecognize()) return false;
-                    continue;
-                case Kw.SAMPLE or Kw.TABLESAMPLE:
-                    if (!Sample()) return false;
-                    continue;
-                case Kw.RESAMPLE when Kind(1) == TokenKind.OpenParen:
-                    if (!Resample()) return false;
-                    continue;
-                case Kw.OVER when Kind(1) == TokenKind.OpenParen:
-                    _at++;
-                    if (!Window()) return false;
-                    continue;
-            }
             var before = _at;
-            if (Eat(Kw.AS))
+            if (!TableShape()) return false;
+            if (_at > before)
             {
-                if (Kind() is not (TokenKind.Word or TokenKind.QuotedIdentifier or TokenKind.Template)) return false;
-                _at++;
-                SkipStickingName();
+                aliased = false;
+                continue;
             }
-            else if (Kind() == TokenKind.QuotedIdentifier || Kind() == TokenKind.Word && !EndsAlias(Word()))
-            {
-                _at++;
-            }
+            if (aliased) return true;
+            if (!TableAlias()) return false;
             if (_at == before) return true;
-            if (Kind() == TokenKind.OpenParen && !SkipNames()) return false;
+            aliased = true;
         }
+    }
+
+    /// <summary>One shape that is made of a source; stays where it is when there is none.</summary>
+    private bool TableShape()
+    {
+        switch (Word())
+        {
+            case Kw.AT or Kw.BEFORE or Kw.END or Kw.CHANGES when Kind(1) == TokenKind.OpenParen:
+                _draft.Flag("R3", Token().Span);
+                _at++;
+                return Arguments();
+            case Kw.PIVOT when Kind(1) == TokenKind.OpenParen: return Pivot();
+            case Kw.UNPIVOT when Kind(1) == TokenKind.OpenParen || Word(1) is Kw.INCLUDE or Kw.EXCLUDE: return Unpivot();
+            case Kw.MATCH_RECOGNIZE when Kind(1) == TokenKind.OpenParen: return MatchRecognize();
+            case Kw.SAMPLE or Kw.TABLESAMPLE: return Sample();
+            case Kw.RESAMPLE when Kind(1) == TokenKind.OpenParen: return Resample();
+            case Kw.OVER when Kind(1) == TokenKind.OpenParen:
+                _at++;
+                return Window();
+            default: return true;
+        }
+    }
+
+    /// <summary>An alias, with its columns; stays where it is when there is none.</summary>
+    private bool TableAlias()
+    {
+        if (Eat(Kw.AS))
+        {
+            if (Kind() is not (TokenKind.Word or TokenKind.QuotedIdentifier or TokenKind.Template)) return false;
+            _at++;
+            SkipStickingName();
+        }
+        else if (Kind() == TokenKind.QuotedIdentifier || Kind() == TokenKind.Word && !EndsAlias(Word()))
+        {
+            _at++;
+        }
+        else
+        {
+            return true;
+        }
+        return Kind() != TokenKind.OpenParen || SkipNames();
     }
 }
