@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.ComponentModel;
-using System.Diagnostics;
 using EditorBridge.Proxy;
 using EditorBridge.Snowflake;
 
@@ -30,7 +28,7 @@ internal static class AccountCommands
                 return await WhoAsync(connection, cancellationToken);
             }
 
-            var name = await connection.SignIn().RunAsync(address => Show(address, browser: !parsed.GetValue(noBrowser)), cancellationToken);
+            var name = await connection.SignIn().RunAsync(address => BrowserAddress.Show(address, parsed.GetValue(noBrowser)), cancellationToken);
             OwnConnections.Remember(AccountChoice.OwnFile(options.Folder(parsed)), profile);
             Console.WriteLine($"Signed in to {profile.Account.BaseAddress.Authority}{(name is null ? "" : $" as {name}")}. Kept in {connection.Store.Description}.");
             return await WhoAsync(connection, cancellationToken);
@@ -157,20 +155,4 @@ internal static class AccountCommands
         FindingLevel.Broken => "BROKEN ",
         _ => throw new ArgumentOutOfRangeException(nameof(level), level, null),
     };
-
-    private static void Show(Uri address, bool browser)
-    {
-        Console.WriteLine(browser ? "Your browser opens to sign in. If it does not, open this address:" : "Open this address to sign in:");
-        Console.WriteLine(address);
-        if (!browser) return;
-        try
-        {
-            // UseShellExecute asks the platform for the default browser; no shell reads the address.
-            using var _ = Process.Start(new ProcessStartInfo(address.AbsoluteUri) { UseShellExecute = true });
-        }
-        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
-        {
-            Console.WriteLine($"(No browser could be opened: {e.Message})");
-        }
-    }
 }

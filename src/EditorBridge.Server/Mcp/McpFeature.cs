@@ -21,6 +21,7 @@ internal static class McpFeature
         services.AddSingleton<StatementLog>();
         services.AddSingleton<SnowflakeCalls>();
         services.AddSingleton<McpDoor>();
+        services.AddSingleton<UpstreamSignIns>();
         services.AddSingleton<UpstreamRoom>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamRoom>());
         services.AddSingleton<ParkedCalls>();
@@ -54,9 +55,12 @@ internal static class McpFeature
         return services;
     }
 
-    public static void MapMcpGateway(this IEndpointRouteBuilder routes) =>
+    public static void MapMcpGateway(this IEndpointRouteBuilder routes)
+    {
         routes.MapMcp("/mcp").RequireToken(Client.Mcp).AddEndpointFilter(async (context, next) =>
             await UnknownVersionAsync(context.HttpContext) is { } refusal ? refusal : await next(context));
+        UpstreamsReport.Map(routes);
+    }
 
     // The SDK names all revisions it knows to a client whose revision it does not know; server/discover, which such a client asks next, names one. The two have to agree.
     private static async Task<IResult?> UnknownVersionAsync(HttpContext http)

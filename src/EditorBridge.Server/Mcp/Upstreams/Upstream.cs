@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
-using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace EditorBridge.Mcp.Upstreams;
@@ -12,9 +10,6 @@ namespace EditorBridge.Mcp.Upstreams;
 /// </summary>
 internal sealed partial class Upstream : IAsyncDisposable
 {
-    /// <summary>How long a server may take from its start to its lists. Packages that are fetched first are slow.</summary>
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(60);
-
     /// <summary>How long a call waits for a server that is just being started.</summary>
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(30);
 
@@ -24,6 +19,7 @@ internal sealed partial class Upstream : IAsyncDisposable
     /// <summary>A connection that lasted this long was a good one: the next failure counts as the first.</summary>
     private static readonly TimeSpan GoodWhile = TimeSpan.FromMinutes(1);
 
+    private readonly UpstreamSignIns _signIns;
     private readonly TimeProvider _time;
     private readonly ILogger<Upstream> _logger;
     private readonly ConcurrentDictionary<string, UpstreamCall> _calls = new(StringComparer.Ordinal);
@@ -33,11 +29,13 @@ internal sealed partial class Upstream : IAsyncDisposable
     private readonly Lock _lock = new();
     private TaskCompletionSource<UpstreamSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _pause = new();
+    private TaskCompletionSource _signInChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private DateTime? _signInWrittenAt;
     private Task _run = Task.CompletedTask;
 
-    public Upstream(UpstreamSettings settings, TimeProvider time, ILogger<Upstream> logger)
+    public Upstream(UpstreamSettings settings, UpstreamSignIns signIns, TimeProvider time, ILogger<Upstream> logger)
     {
-        (Settings, _time, _logger) = (settings, time, logger);
+        (Settings, _signIns, _time, _logger) = (settings, signIns, time, logger);
         Health = new UpstreamHealth(settings.Disabled ? UpstreamState.Disabled : UpstreamState.Stopped, time.GetUtcNow());
     }
 
@@ -82,6 +80,11 @@ internal sealed partial class Upstream : IAsyncDisposable
                 LogSessionLost(Settings.Name);
                 await Task.WhenAny(session.Ended, Task.Delay(FirstPause, _time, cancellationToken));
             }
+            catch (UpstreamException e) when (e.NeedsSignIn)
+            {
+                SignInChanged();
+                throw;
+            }
         }
     }
 
@@ -89,6 +92,23 @@ internal sealed partial class Upstream : IAsyncDisposable
     public async Task SayAsync(string method, JsonObject? parameters, CancellationToken cancellationToken)
     {
         if (Health.State == UpstreamState.Ready) await (await SessionAsync(cancellationToken)).SayAsync(method, parameters, cancellationToken);
+    }
+
+    /// <summary>Looks whether a person has signed in or out since the connection was made, and makes it anew then. A renewed sign-in is the same one.</summary>
+    public async Task SeeSignInAsync(CancellationToken cancellationToken)
+    {
+        if (Settings.Transport != UpstreamTransport.Http || Health.State == UpstreamState.Starting || _signIns.WrittenAt(Settings.Name) is var written && written == _signInWrittenAt) return;
+        _signInWrittenAt = written;
+        try
+        {
+            if ((await _signIns.ReadAsync(Settings, cancellationToken))?.Id == Health.SignInId) return;
+        }
+        catch (UpstreamException)
+        {
+            // The connection says so itself when it tries.
+        }
+
+        SignInChanged();
     }
 
     public async ValueTask DisposeAsync()
@@ -149,6 +169,7 @@ internal sealed partial class Upstream : IAsyncDisposable
         }
 
         if (session.IsCompletedSuccessfully) return await session;
+        if (Health is { State: UpstreamState.SignInNeeded } health) throw new UpstreamException(health.LastError!, health.Mend);
         if (Settings.Disabled) throw new UpstreamException($"The server '{Settings.Name}' is switched off.", $"editorbridge mcp add, or take 'disabled' out of '{Settings.Name}'.");
         using var patience = new CancellationTokenSource(CallPatience, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token, _stop.Token);
@@ -182,21 +203,29 @@ internal sealed partial class Upstream : IAsyncDisposable
                 break;
             }
 
+            if (error is SignInChangedException)
+            {
+                failures = 0;
+                continue;
+            }
+
             failures = _time.GetElapsedTime(began) >= GoodWhile ? 1 : failures + 1;
             LogFailed(Settings.Name, error.Message);
-            Become(UpstreamState.Waiting, h => h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null });
+            Become(error.NeedsSignIn ? UpstreamState.SignInNeeded : UpstreamState.Waiting, h => h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null, SignInId = null });
             _firstAttempt.TrySetResult();
-            await PauseAsync(failures, stop);
+            // Only a person can mend a sign-in, and whether one has is seen when it is kept.
+            await PauseAsync(error.NeedsSignIn ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10))), stop);
         }
 
         Become(UpstreamState.Stopped, h => h with { ProcessId = null });
     }
 
-    private async Task PauseAsync(int failures, CancellationToken stop)
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stop)
     {
-        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10)));
         lock (_lock)
         {
+            // Somebody signed in before the pause began.
+            if (_signInChanged.Task.IsCompleted) return;
             _pause.Dispose();
             _pause = new CancellationTokenSource();
         }
@@ -215,38 +244,31 @@ internal sealed partial class Upstream : IAsyncDisposable
     // Returns why the connection ended.
     private async Task<UpstreamException> ConnectedAsync(CancellationToken stop)
     {
-        UpstreamProcess? process = null;
-        UpstreamSecrets? secrets = null;
-        UpstreamSession? session = null;
+        UpstreamConnection? connection = null;
+        Task signInChanged;
+        lock (_lock)
+        {
+            if (_signInChanged.Task.IsCompleted) _signInChanged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            signInChanged = _signInChanged.Task;
+        }
+
+        _signInWrittenAt = _signIns.WrittenAt(Settings.Name);
         try
         {
-            using var patience = new CancellationTokenSource(ConnectPatience, _time);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-            try
-            {
-                secrets = UpstreamSecrets.Resolve(Settings);
-                if (Settings.Transport == UpstreamTransport.Stdio) process = UpstreamProcess.Start(Settings, secrets, _time, _logger);
-                var transport = await TransportAsync(process, secrets, both.Token);
-                session = await UpstreamSession.OpenAsync(transport, process is null, new UpstreamEvents(NotifiedAsync, AskedAsync), DeclaredCapabilities(), _time, both.Token);
-                Lists = await UpstreamLists.ReadAsync(session, both.Token);
-            }
-            catch (OperationCanceledException) when (patience.IsCancellationRequested && !stop.IsCancellationRequested)
-            {
-                throw new UpstreamException($"It did not answer within {ConnectPatience.TotalSeconds:0} seconds.", $"editorbridge mcp test {Settings.Name}");
-            }
-
-            Opened(session, process);
-            var listening = ListenAsync(session, stop);
-            await Task.WhenAny(session.Ended, Task.Delay(Timeout.Infinite, stop));
+            connection = await UpstreamConnection.OpenAsync(Settings, _signIns, new UpstreamEvents(NotifiedAsync, AskedAsync), DeclaredCapabilities(), _time, _logger, stop);
+            connection.KeepSignedIn();
+            Opened(connection);
+            var listening = ListenAsync(connection.Session, stop);
+            await Task.WhenAny(connection.Session.Ended, signInChanged, Task.Delay(Timeout.Infinite, stop));
             stop.ThrowIfCancellationRequested();
-            await session.Ended;
+            if (signInChanged.IsCompleted) return new SignInChangedException();
+            await connection.Session.Ended;
             await listening;
             return new UpstreamException("The connection ended.");
         }
         catch (UpstreamException e)
         {
-            var said = process is null ? "" : " " + process.LastWords();
-            return new UpstreamException(secrets?.Mask(e.Message + said) ?? e.Message, e.Mend, e);
+            return connection?.Told(e) ?? e;
         }
         finally
         {
@@ -255,26 +277,14 @@ internal sealed partial class Upstream : IAsyncDisposable
                 if (_session.Task.IsCompleted) _session = new TaskCompletionSource<UpstreamSession>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
-            if (session is not null) await session.DisposeAsync();
-            if (process is not null) await process.DisposeAsync();
+            if (connection is not null) await connection.DisposeAsync();
         }
     }
 
-    private async Task<ITransport> TransportAsync(UpstreamProcess? process, UpstreamSecrets secrets, CancellationToken cancellationToken)
+    private void Opened(UpstreamConnection connection)
     {
-        // The SDK would log payloads and every line that is no message; what a server says is logged by its process, in bounds.
-        if (process is not null) return await new StreamClientTransport(process.Input, process.Output, NullLoggerFactory.Instance).ConnectAsync(cancellationToken);
-        return await new HttpClientTransport(new HttpClientTransportOptions
-        {
-            Endpoint = new Uri(UpstreamSecrets.Plain(Settings.Url!.ToString())),
-            Name = Settings.Name,
-            TransportMode = HttpTransportMode.StreamableHttp,
-            AdditionalHeaders = secrets.Headers.ToDictionary(),
-        }, UpstreamHttp.ClientFor(Settings.Url!), NullLoggerFactory.Instance, ownsHttpClient: true).ConnectAsync(cancellationToken);
-    }
-
-    private void Opened(UpstreamSession session, UpstreamProcess? process)
-    {
+        var session = connection.Session;
+        Lists = connection.Lists;
         IsModern = session.IsModern;
         Capabilities = session.Capabilities;
         Instructions = session.Instructions;
@@ -284,7 +294,8 @@ internal sealed partial class Upstream : IAsyncDisposable
             Failures = 0,
             ProtocolVersion = session.ProtocolVersion,
             ServerName = session.ServerInfo is { } info ? $"{info["name"]} {info["version"]}" : null,
-            ProcessId = process?.Id,
+            ProcessId = connection.ProcessId,
+            SignInId = connection.SignInId,
         });
         lock (_lock) _session.TrySetResult(session);
         _firstAttempt.TrySetResult();
@@ -375,6 +386,15 @@ internal sealed partial class Upstream : IAsyncDisposable
         }
     }
 
+    private void SignInChanged()
+    {
+        lock (_lock)
+        {
+            _signInChanged.TrySetResult();
+            _pause.Cancel();
+        }
+    }
+
     private void Become(UpstreamState state, Func<UpstreamHealth, UpstreamHealth> with)
     {
         lock (_lock) Health = with(Health) with { State = state, Since = _time.GetUtcNow() };
@@ -382,6 +402,9 @@ internal sealed partial class Upstream : IAsyncDisposable
     }
 
     private static JsonRpcError Refusal(JsonRpcRequest request, string message) => new() { Id = request.Id, Error = new JsonRpcErrorDetail { Code = -32603, Message = message } };
+
+    /// <summary>The connection is made anew at once, for another person or none.</summary>
+    private sealed class SignInChangedException() : UpstreamException("The sign-in has changed.");
 
     [LoggerMessage(LogLevel.Information, "MCP server {Server} is ready: revision {Version}, {Tools} tools")]
     private partial void LogReady(string server, string version, int tools);

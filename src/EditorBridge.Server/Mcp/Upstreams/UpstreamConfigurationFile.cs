@@ -16,10 +16,14 @@ internal sealed class UpstreamConfigurationFile
 
     private static readonly string[] ServerKeys =
     [
-        "type", "command", "args", "env", "cwd", "url", "headers", "disabled", "inheritEnv", "trusted", "prefix", "allow", "readOnlyTools", "pinnedTools", "timeoutSeconds", "description",
+        "type", "command", "args", "env", "cwd", "url", "headers", "disabled", "inheritEnv", "trusted", "prefix", "allow", "readOnlyTools", "pinnedTools", "timeoutSeconds", "oauth", "description",
     ];
 
     private static readonly string[] StdioKeys = ["args", "env", "cwd", "inheritEnv"];
+
+    private static readonly string[] HttpKeys = ["headers", "oauth"];
+
+    private static readonly string[] OAuthKeys = ["clientId", "clientSecret", "clientMetadataUrl", "callbackPort", "scopes"];
 
     private readonly string _file;
     private readonly bool _managed;
@@ -121,6 +125,7 @@ internal sealed class UpstreamConfigurationFile
             InheritedVariables = Texts(server, path, "inheritEnv", name),
             Url = Address(server, path, name),
             Headers = Map(server, path, "headers", name),
+            OAuth = OAuth(server, path, name),
             Disabled = Flag(server, path, "disabled", name) ?? false,
             Trusted = Flag(server, path, "trusted", name) ?? false,
             Prefix = Prefix(server, path, name),
@@ -140,7 +145,7 @@ internal sealed class UpstreamConfigurationFile
         if (settings.Transport == UpstreamTransport.Stdio)
         {
             if (string.IsNullOrWhiteSpace(settings.Command)) Error(path, name, "A stdio server needs 'command', the program that is the server.");
-            if (server.ContainsKey("headers")) Error(path + "/headers", name, "'headers' belong to a server with 'url'.");
+            foreach (var key in HttpKeys.Where(server.ContainsKey)) Error($"{path}/{key}", name, $"'{key}' belongs to a server with 'url'.");
             foreach (var variable in settings.InheritedVariables.Concat(settings.Environment.Keys).Where(UpstreamSecrets.IsWithheld))
                 Error(path, name, $"{variable} holds what is EditorBridge's or the agent's own, and no server gets it.");
             foreach (var (key, text) in settings.Environment) CheckReferences($"{path}/env/{key}", name, text);
@@ -199,6 +204,33 @@ internal sealed class UpstreamConfigurationFile
         if (url.Scheme == "http" && !url.IsLoopback) Error(path + "/url", name, "Only https is spoken with other machines. http is for servers on this one.");
         if (url.UserInfo.Length > 0) Error(path + "/url", name, "A name and password do not belong into an address. Use 'headers' with a reference.");
         return url;
+    }
+
+    private UpstreamOAuth OAuth(JsonObject server, string path, string name)
+    {
+        path += "/oauth";
+        if (server["oauth"] is not { } given) return UpstreamOAuth.Usual;
+        if (given is not JsonObject oauth)
+        {
+            Error(path, name, "'oauth' is an object: what is known of the server's sign-in beforehand. Without it everything is asked of the server.");
+            return UpstreamOAuth.Usual;
+        }
+
+        foreach (var key in oauth.Select(p => p.Key).Except(OAuthKeys)) Warning($"{path}/{key}", name, $"'{key}' is not known here and has no effect. Known are {string.Join(", ", OAuthKeys)}.");
+        var secret = Text(oauth, path, "clientSecret", name);
+        if (secret is not null) CheckReferences(path + "/clientSecret", name, secret);
+        if (secret is not null && !oauth.ContainsKey("clientId")) Error(path + "/clientSecret", name, "A client's secret belongs to a 'clientId'.");
+        Uri? document = null;
+        if (Text(oauth, path, "clientMetadataUrl", name) is { } text && (!Uri.TryCreate(text, UriKind.Absolute, out document) || document.Scheme != "https" || document.AbsolutePath.Length <= 1))
+            Error(path + "/clientMetadataUrl", name, "'clientMetadataUrl' is the https address of a document that describes this client, with a path.");
+        return new UpstreamOAuth
+        {
+            ClientId = Text(oauth, path, "clientId", name),
+            ClientSecret = secret,
+            ClientMetadata = document,
+            CallbackPort = Number(oauth, path, "callbackPort", name, 1024, 65535) ?? 0,
+            Scopes = Texts(oauth, path, "scopes", name),
+        };
     }
 
     private string Prefix(JsonObject server, string path, string name)

@@ -9,6 +9,8 @@ internal enum UpstreamState
     Ready,
     /// <summary>It failed and is tried again after a while, or at once when somebody needs it.</summary>
     Waiting,
+    /// <summary>It asks for a sign-in, or for another than the one there is. Tried again when a person has signed in.</summary>
+    SignInNeeded,
     Stopped,
 }
 
@@ -27,4 +29,7 @@ internal sealed record UpstreamHealth(UpstreamState State, DateTimeOffset Since,
     public string? ServerName { get; init; }
 
     public int? ProcessId { get; init; }
+
+    /// <summary>Which of a person's sign-ins the connection was made with; null for none.</summary>
+    public string? SignInId { get; init; }
 }

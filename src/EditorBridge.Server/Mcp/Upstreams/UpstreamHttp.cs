@@ -12,28 +12,31 @@ internal sealed class UpstreamHttp : DelegatingHandler
 {
     private const int LongestError = 1024 * 1024;
 
-    private readonly Uri _address;
+    private readonly Func<Uri, bool> _allows;
+    private readonly string _allowed;
 
-    private UpstreamHttp(Uri address)
+    private UpstreamHttp(Func<Uri, bool> allows, string allowed)
         : base(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(15), AutomaticDecompression = DecompressionMethods.None })
     {
-        _address = address;
+        (_allows, _allowed) = (allows, allowed);
     }
 
-    /// <summary>A client for one upstream. Timeouts are the calls' own: an event stream may be open for hours.</summary>
-    public static HttpClient ClientFor(Uri address) => new(new UpstreamHttp(address)) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <summary>The way to one host. Timeouts are the calls' own: an event stream may be open for hours.</summary>
+    public static UpstreamHttp For(Uri address) => new(target => target.Scheme == address.Scheme && target.Authority == address.Authority, $"only {address.Authority} is configured");
+
+    /// <summary>The ways of a sign-in, which leads from the server to addresses the server names.</summary>
+    public static UpstreamHttp ForSignIn(Func<Uri, bool> allows) => new(allows, "a sign-in goes over https only");
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var target = request.RequestUri!;
-        if (target.Scheme != _address.Scheme || target.Authority != _address.Authority)
-            throw new UpstreamException($"A connection to {target.Authority} was asked for, and only {_address.Authority} is configured. It was not made.");
+        if (!_allows(target)) throw new UpstreamException($"A connection to {target.Scheme}://{target.Authority} was asked for, and {_allowed}. It was not made.");
         var response = await base.SendAsync(request, cancellationToken);
         if ((int)response.StatusCode is >= 300 and < 400)
         {
             var location = response.Headers.Location;
             response.Dispose();
-            throw new UpstreamException($"{_address} redirects to {location}, and redirects are not followed.", $"Write the address it redirects to into 'url', if that is the server you mean: {location}");
+            throw new UpstreamException($"{target.GetLeftPart(UriPartial.Path)} redirects to {location}, and redirects are not followed.", $"Write the address it redirects to into 'url', if that is the server you mean: {location}");
         }
 
         // What asks for a sign-in is answered by whoever signs in.

@@ -5,7 +5,7 @@ using ModelContextProtocol.Protocol;
 namespace EditorBridge.Mcp.Upstreams;
 
 /// <summary>All configured MCP servers: started with the host, stopped with it, and set anew when a configuration file changes.</summary>
-internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools readOnly, TimeProvider time, ILoggerFactory loggers, ILogger<UpstreamRoom> logger) : BackgroundService, IAsyncDisposable
+internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools readOnly, UpstreamSignIns signIns, TimeProvider time, ILoggerFactory loggers, ILogger<UpstreamRoom> logger) : BackgroundService, IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
@@ -86,7 +86,11 @@ internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools
         using var timer = new PeriodicTimer(Look, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await ReloadAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await ReloadAsync(stoppingToken);
+                foreach (var upstream in _upstreams) await upstream.SeeSignInAsync(stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -118,7 +122,7 @@ internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools
 
     private Upstream Begin(UpstreamSettings settings)
     {
-        var upstream = new Upstream(settings, time, loggers.CreateLogger<Upstream>());
+        var upstream = new Upstream(settings, signIns, time, loggers.CreateLogger<Upstream>());
         upstream.Changed += _ => Renew();
         upstream.Announced += (from, notification) => Announced?.Invoke(from, notification);
         upstream.Start();

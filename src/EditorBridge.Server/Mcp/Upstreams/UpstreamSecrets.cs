@@ -43,6 +43,9 @@ internal sealed partial class UpstreamSecrets
 
     public IReadOnlyDictionary<string, string> Headers { get; }
 
+    /// <summary>What goes with a client id that was registered by hand.</summary>
+    public string? ClientSecret { get; private init; }
+
     /// <summary>True for variables no server gets, named or not: they lead to EditorBridge's or the agent's own account.</summary>
     public static bool IsWithheld(string variable) => WithheldPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
@@ -59,10 +62,12 @@ internal sealed partial class UpstreamSecrets
 
         foreach (var (name, text) in settings.Environment) environment[name] = Resolve(settings.Name, $"env {name}", text);
         var headers = settings.Headers.ToDictionary(h => h.Key, h => Resolve(settings.Name, $"header {h.Key}", h.Value), StringComparer.OrdinalIgnoreCase);
+        var clientSecret = settings.OAuth.ClientSecret is { } reference ? Resolve(settings.Name, "oauth clientSecret", reference) : null;
         var secrets = settings.Environment.Keys.Concat(settings.InheritedVariables.Where(environment.ContainsKey)).Select(name => environment[name])
             // "Bearer abc" is masked as a whole and as what follows the scheme.
-            .Concat(headers.Values).Concat(headers.Values.Select(v => v[(v.IndexOf(' ', StringComparison.Ordinal) + 1)..]));
-        return new UpstreamSecrets(environment, headers, secrets);
+            .Concat(headers.Values).Concat(headers.Values.Select(v => v[(v.IndexOf(' ', StringComparison.Ordinal) + 1)..]))
+            .Concat(clientSecret is null ? [] : [clientSecret]);
+        return new UpstreamSecrets(environment, headers, secrets) { ClientSecret = clientSecret };
     }
 
     /// <summary>The text with every value of this server's configuration taken out.</summary>

@@ -29,7 +29,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
     private static readonly string[] InitializeVersions = ["2024-11-05", "2025-03-26", "2025-06-18", Legacy];
 
     /// <summary>Long enough for a server that compiles itself first; a server that knows only <c>initialize</c> mostly says so at once.</summary>
-    private static readonly TimeSpan DiscoverPatience = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan DiscoverPatience = TimeSpan.FromSeconds(5);
 
     private readonly ITransport _transport;
     private readonly bool _isHttp;
@@ -59,13 +59,14 @@ internal sealed class UpstreamSession : IAsyncDisposable
 
     /// <summary>Speaks to the server for the first time, in the newer revision if it knows it.</summary>
     /// <param name="capabilities">What is declared of the client; with 2026-07-28 each request declares its own.</param>
+    /// <param name="discoverPatience">How long it may take to answer in the newer revision: <see cref="DiscoverPatience"/>, unless a person signs in meanwhile.</param>
     /// <exception cref="UpstreamException">The server does not speak a revision known here.</exception>
-    public static async Task<UpstreamSession> OpenAsync(ITransport transport, bool isHttp, UpstreamEvents events, JsonObject capabilities, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<UpstreamSession> OpenAsync(ITransport transport, bool isHttp, UpstreamEvents events, JsonObject capabilities, TimeProvider time, TimeSpan discoverPatience, CancellationToken cancellationToken)
     {
         var session = new UpstreamSession(transport, isHttp, events);
         try
         {
-            if (!await session.DiscoverAsync(time, cancellationToken)) await session.InitializeAsync(capabilities, cancellationToken);
+            if (!await session.DiscoverAsync(time, discoverPatience, cancellationToken)) await session.InitializeAsync(capabilities, cancellationToken);
             return session;
         }
         catch
@@ -141,10 +142,10 @@ internal sealed class UpstreamSession : IAsyncDisposable
         _ended.Dispose();
     }
 
-    private async Task<bool> DiscoverAsync(TimeProvider time, CancellationToken cancellationToken)
+    private async Task<bool> DiscoverAsync(TimeProvider time, TimeSpan longest, CancellationToken cancellationToken)
     {
         (IsModern, ProtocolVersion) = (true, Modern);
-        using var patience = new CancellationTokenSource(DiscoverPatience, time);
+        using var patience = new CancellationTokenSource(longest, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         JsonObject? discovered = null;
         try

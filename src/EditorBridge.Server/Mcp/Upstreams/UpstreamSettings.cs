@@ -42,6 +42,8 @@ internal sealed record UpstreamSettings
     public Uri? Url { get; init; }
     public ImmutableSortedDictionary<string, string> Headers { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    public UpstreamOAuth OAuth { get; init; } = UpstreamOAuth.Usual;
+
     /// <summary>The person vouches for the server: what it says of its own tools (<c>readOnlyHint</c>) is believed.</summary>
     public bool Trusted { get; init; }
 
@@ -68,6 +70,27 @@ internal sealed record UpstreamSettings
     public string Target => Transport == UpstreamTransport.Http ? Url!.ToString() : string.Join(' ', Arguments.Prepend(Command!));
 }
 
+/// <summary>What is known of a server's sign-in beforehand. Everything else is asked of the server.</summary>
+internal sealed record UpstreamOAuth
+{
+    public static readonly UpstreamOAuth Usual = new();
+
+    /// <summary>A client that was registered by hand; null to register when a person signs in.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>May be a reference, as in headers.</summary>
+    public string? ClientSecret { get; init; }
+
+    /// <summary>Where a document that describes this client is published; its address is the client id then (OAuth Client ID Metadata Document).</summary>
+    public Uri? ClientMetadata { get; init; }
+
+    /// <summary>Port on 127.0.0.1 the browser comes back to; 0 for any free one.</summary>
+    public int CallbackPort { get; init; }
+
+    /// <summary>Asked for where the server names no permissions itself.</summary>
+    public ImmutableArray<string> Scopes { get; init; } = [];
+}
+
 /// <summary>All configured servers.</summary>
 /// <param name="SearchAbove">With more tools than this, tool search stands for those that are not pinned.</param>
 internal sealed record UpstreamConfiguration(ImmutableArray<UpstreamSettings> Servers, ImmutableArray<ConfigurationProblem> Problems, int SearchAbove)
@@ -88,7 +111,10 @@ internal sealed record ConfigurationProblem(string File, int Line, int Column, s
 }
 
 /// <summary>A server cannot be used. The message says why, <paramref name="Mend"/> what mends it.</summary>
-internal sealed class UpstreamException(string message, string? mend = null, Exception? innerException = null) : Exception(message, innerException)
+internal class UpstreamException(string message, string? mend = null, Exception? innerException = null) : Exception(message, innerException)
 {
     public string? Mend => mend;
+
+    /// <summary>Only a person can go on, by signing in.</summary>
+    public bool NeedsSignIn { get; init; }
 }
