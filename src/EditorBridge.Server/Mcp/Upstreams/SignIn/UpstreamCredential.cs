@@ -79,7 +79,7 @@ internal sealed partial class UpstreamCredential(UpstreamSettings server, Upstre
             // Somebody else, in this process or another, may have been faster.
             if (await signIns.ReadAsync(server, cancellationToken) is not { } kept) return null;
             var isGood = kept.AccessToken != refused && (kept.RenewFrom is null || time.GetUtcNow() < kept.RenewFrom) && !HasEnded(kept);
-            if (!isGood) kept = await RefreshAsync(kept, cancellationToken);
+            if (!isGood) kept = await RefreshAsync(kept);
             Volatile.Write(ref _current, kept);
             return kept;
         }
@@ -89,7 +89,8 @@ internal sealed partial class UpstreamCredential(UpstreamSettings server, Upstre
         }
     }
 
-    private async Task<UpstreamSignIn> RefreshAsync(UpstreamSignIn kept, CancellationToken cancellationToken)
+    // Not cancelled with whoever asked: what the server has given out must not be lost, for the old refresh token may be worth nothing then.
+    private async Task<UpstreamSignIn> RefreshAsync(UpstreamSignIn kept)
     {
         if (kept.RefreshToken is not { } refresh) throw Ended("the server gave nothing to renew it with");
         using var http = new HttpClient(UpstreamHttp.For(new Uri(kept.TokenEndpoint))) { Timeout = TokenPatience };
@@ -97,21 +98,21 @@ internal sealed partial class UpstreamCredential(UpstreamSettings server, Upstre
         request.Content = new FormUrlEncodedContent(Form(kept, refresh, request.Headers));
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken);
-            var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            if (response.IsSuccessStatusCode) return await RenewedAsync(kept, body, cancellationToken);
+            using var response = await http.SendAsync(request, CancellationToken.None);
+            var body = await response.Content.ReadAsStringAsync(CancellationToken.None);
+            if (response.IsSuccessStatusCode) return await KeptAsync(kept, body);
             // Busy or broken is no word about the sign-in.
             if ((int)response.StatusCode is 408 or 429 or >= 500) throw new UpstreamException($"The sign-in to '{server.Name}' could not be renewed: {new Uri(kept.TokenEndpoint).Host} answers HTTP {(int)response.StatusCode}.");
             await signIns.WriteAsync(server.Name, kept with { RefreshToken = null }, CancellationToken.None);
             throw Ended(Said(body, "error_description") ?? Said(body, "error") ?? $"HTTP {(int)response.StatusCode}");
         }
-        catch (Exception e) when (e is HttpRequestException || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
             throw new UpstreamException($"The sign-in to '{server.Name}' could not be renewed: {e.Message}", innerException: e);
         }
     }
 
-    private async Task<UpstreamSignIn> RenewedAsync(UpstreamSignIn kept, string body, CancellationToken cancellationToken)
+    private async Task<UpstreamSignIn> KeptAsync(UpstreamSignIn kept, string body)
     {
         if (Said(body, "access_token") is not { } access) throw new UpstreamException($"The sign-in to '{server.Name}' could not be renewed: {new Uri(kept.TokenEndpoint).Host} answered without a token.");
         var now = time.GetUtcNow();
@@ -123,8 +124,6 @@ internal sealed partial class UpstreamCredential(UpstreamSettings server, Upstre
             ObtainedAt = now,
             ExpiresAt = Seconds(body) is { } seconds ? now.AddSeconds(seconds) : null,
         };
-        // What the server has given out must not be lost with a caller that gives up: the old refresh token may be worth nothing now.
-        cancellationToken.ThrowIfCancellationRequested();
         await signIns.WriteAsync(server.Name, renewed, CancellationToken.None);
         LogRenewed(server.Name);
         return renewed;
