@@ -26,7 +26,7 @@ public sealed class UpstreamCredentialTests : IAsyncLifetime
     private StateFolder _state = null!;
     private UpstreamSignIns _signIns = null!;
 
-    private UpstreamSettings Server => new() { Name = "tracker", Prefix = "tracker", Transport = UpstreamTransport.Http, Url = new Uri("https://mcp.example.com/mcp"), Fingerprint = "1" };
+    private static UpstreamSettings Server => new() { Name = "tracker", Prefix = "tracker", Transport = UpstreamTransport.Http, Url = new Uri("https://mcp.example.com/mcp"), Fingerprint = "1" };
 
     private UpstreamSignIn SignIn => new()
     {
