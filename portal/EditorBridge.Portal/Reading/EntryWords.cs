@@ -37,6 +37,9 @@ public static class EntryWords
         EntryKind.EgressRefused => "Connection refused",
         EntryKind.EgressAllowed => "Connection let out",
         EntryKind.EgressSummary => "Connections of a launched session",
+        EntryKind.PinHeld => "MCP definition held",
+        EntryKind.PinAccepted => "MCP definition accepted",
+        EntryKind.PinRejected => "MCP definition rejected",
         // A newer host may write kinds this portal does not know; their wire name is better than no name.
         _ => kind.WireName(),
     };
@@ -54,6 +57,9 @@ public static class EntryWords
         EntryKind.EgressAllowed => "held",
         EntryKind.EgressSummary => draft.Result == "none_let_out" ? "allow" : "held",
         EntryKind.MessageIntent or EntryKind.MessageOutcome or EntryKind.Access or EntryKind.ReconciliationRun or EntryKind.ReviewReach => "info",
+        EntryKind.PinHeld => "held",
+        EntryKind.PinAccepted => "allow",
+        EntryKind.PinRejected => "refused",
         _ => "neutral",
     };
 

@@ -61,6 +61,12 @@ public enum EntryKind
     EgressAllowed,
     /// <summary>A launched agent has ended: how many connections elsewhere were refused and let out.</summary>
     EgressSummary,
+    /// <summary>Something an MCP server offers is kept from clients until a person accepts it: it changed, came later, or holds text that speaks to the model.</summary>
+    PinHeld,
+    /// <summary>What an MCP server offers was accepted, by a person or at first use, and is held to this from now on.</summary>
+    PinAccepted,
+    /// <summary>A person refused what an MCP server offers.</summary>
+    PinRejected,
 }
 
 /// <summary>A text kept beside the chain; the chain holds its digest, so the text can be dropped later and the chain still verifies.</summary>

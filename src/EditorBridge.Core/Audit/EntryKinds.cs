@@ -38,6 +38,9 @@ public static class EntryKinds
         EntryKind.EgressRefused => "egress.refused",
         EntryKind.EgressAllowed => "egress.allowed",
         EntryKind.EgressSummary => "egress.summary",
+        EntryKind.PinHeld => "pin.held",
+        EntryKind.PinAccepted => "pin.accepted",
+        EntryKind.PinRejected => "pin.rejected",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An entry kind without a wire name."),
     };
 

@@ -6,6 +6,7 @@ using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hosting;
 using EditorBridge.Ledger;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Review;
 
 namespace EditorBridge.Bridge;
@@ -21,6 +22,8 @@ internal static class BridgeEndpoints
         bridge.MapPost("/reviews/{id}/verdict", GiveVerdictAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestVerdict));
         bridge.MapGet("/grants", (SessionGrants grants) => Results.Json(EditorViews.Of(grants.InForce)));
         bridge.MapPost("/grants/{id}/revoke", RevokeAsync);
+        bridge.MapGet("/mcp/pins", (PinDesk pins) => Results.Json(pins.View()));
+        bridge.MapPost("/mcp/pins/decision", DecidePinsAsync);
         bridge.MapPost("/records", RecordAccessAsync);
         bridge.MapPost("/evidence", EvidenceEndpoint.MakeAsync);
         bridge.MapPolicy();
@@ -56,6 +59,20 @@ internal static class BridgeEndpoints
         }
     }
 
+    private static async Task<IResult> DecidePinsAsync(PinDecisionBody body, PinDesk pins)
+    {
+        if (string.IsNullOrWhiteSpace(body.Person)) return Results.BadRequest(new { message = "A decision needs the person who takes it." });
+        if (body.Decision is not { Server: { }, Definitions: { } }) return Results.BadRequest(new { message = "A decision names a server and its definitions." });
+        try
+        {
+            return Results.Json(await pins.DecideAsync(body.Decision, body.Person.Trim(), "portal"));
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return Results.Json(new PinAnswer(PinResult.NotPossible, $"The decision could not be recorded, so nothing was decided. {e.Message}"), statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
     private static async Task<IResult> RecordAccessAsync(AccessBody body, LedgerWriter ledger)
     {
         if (string.IsNullOrWhiteSpace(body.Person) || string.IsNullOrWhiteSpace(body.What))
@@ -84,6 +101,8 @@ internal static class BridgeEndpoints
     private sealed record VerdictBody(string Kind, string Person, string? Reason, string? Text, bool AgainForSession = false);
 
     private sealed record RevokeBody(string Person);
+
+    private sealed record PinDecisionBody(string Person, PinDecision Decision);
 
     /// <param name="Problem">Why records cannot be taken; null while they can.</param>
     private sealed record StatusReply(string Version, bool Recording, string? Problem);

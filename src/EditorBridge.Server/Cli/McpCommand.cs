@@ -15,6 +15,7 @@ internal static class McpCommand
         {
             state, McpListCommand.Build(), McpAddCommand.Build(), McpRemoveCommand.Build(), McpTestCommand.Build(), McpSignInCommands.Login(), McpSignInCommands.Logout(),
         };
+        foreach (var pins in McpPinCommands.Build()) command.Add(pins);
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(() => RelayAsync(parsed.GetValue(state), cancellationToken)));
         return command;
     }

@@ -3,6 +3,7 @@ using EditorBridge.Gate;
 using EditorBridge.Ide;
 using EditorBridge.Keeping;
 using EditorBridge.Ledger;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Review;
 using StreamJsonRpc;
 
@@ -10,7 +11,7 @@ namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, Peer peer) : IDisposable
 {
     private readonly SemaphoreSlim _doorChanges = new(1);
     private IdeDoor? _door;
@@ -155,6 +156,29 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         RequireIntroduction();
         if (!IsTerminal) throw EditorWire.Error(EditorErrors.Refused, "Work on the ledger is for the command line. Nothing was done.");
         return jobs.RunAsync(job, peer.HasTerminal, cancellationToken);
+    }
+
+    [JsonRpcMethod(PinDesk.ListMethod)]
+    public PinsView ListPins()
+    {
+        RequireIntroduction();
+        return pins.View();
+    }
+
+    [JsonRpcMethod(PinDesk.DecideMethod, UseSingleObjectParameterDeserialization = true)]
+    public async Task<PinAnswer> DecidePinsAsync(PinDecision decision)
+    {
+        RequireIntroduction();
+        if (!IsTerminal || !peer.HasTerminal)
+            throw EditorWire.Error(EditorErrors.Refused, "What an MCP server offers is accepted in a terminal a person sits at, or in the portal. Nothing was decided.");
+        try
+        {
+            return await pins.DecideAsync(decision, Environment.UserName, "terminal");
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw new LocalRpcException($"The decision could not be recorded, so nothing was decided. {e.Message}");
+        }
     }
 
     /// <summary>Opens this window's door for Claude Code, or says where it is.</summary>

@@ -20,7 +20,7 @@ namespace EditorBridge.Gate;
 /// What cannot be recorded is refused; what fails on the way is refused with the reason.
 /// </summary>
 internal sealed partial class ActionGate(
-    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants, KnownReadOnlyTools readOnly,
+    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants, ConnectedTools connected,
     GateContext context, TimeProvider time, ILogger<ActionGate> logger)
 {
     /// <summary>How long a review waits before it counts as rejected. Just under the hook's own limit of 1800 s, so that the answer is ours and says why.</summary>
@@ -34,6 +34,9 @@ internal sealed partial class ActionGate(
         request = admitted.Completed(request);
         try
         {
+            // What is held runs for nobody, whatever was said of it before.
+            if ((request.Held ?? connected.WhyHeld(request.Tool)) is { } held) return await RefuseAndRecordAsync(request, callId, held);
+
             // 1. One call that passes several doors is asked once, unless what was released is not the same any more.
             if (admitted.Find(request) is { } earlier && (!earlier.IsReleased || await VoidAsync(earlier) is null)) return earlier;
 
@@ -265,7 +268,7 @@ internal sealed partial class ActionGate(
         new(AdmissionKind.Refused, callId, request.Input, reason, Person: null);
 
     // Every door a call passes judges it alike, whichever of them knows the server.
-    private ActionRequest Known(ActionRequest request) => readOnly.Names.Contains(request.Tool) ? request with { KnownReadOnly = true } : request;
+    private ActionRequest Known(ActionRequest request) => connected.IsReadOnly(request.Tool) ? request with { KnownReadOnly = true } : request;
 
     // Policy sees what a command does beside its SQL.
     private static Severity RiskOf(ActionReading reading, Decision decision) => reading.Severity > decision.Severity ? reading.Severity : decision.Severity;

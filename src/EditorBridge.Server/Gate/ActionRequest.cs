@@ -36,6 +36,9 @@ internal sealed record ActionRequest
     /// <summary>The door knows that a person has said of this tool that it only reads, or that the call carries nothing of the agent's.</summary>
     public bool KnownReadOnly { get; init; }
 
+    /// <summary>Why the door knows that this may not run, for people and the model: what would be called is not what was accepted.</summary>
+    public string? Held { get; init; }
+
     /// <summary>The action a review is about, with its input or an edited one.</summary>
     public static ActionRequest Of(ReviewItem item, string input) => new()
     {

@@ -9,7 +9,7 @@ internal static class GateFeature
     {
         services.AddSingleton<PolicyInForce>();
         services.AddSingleton<AdmittedCalls>();
-        services.AddSingleton<KnownReadOnlyTools>();
+        services.AddSingleton<ConnectedTools>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<ReturnedTools>();
         services.AddSingleton<SessionGrants>();

@@ -36,22 +36,30 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
         }
 
         // 1. Whose is it?
-        if (room.Catalogue.Tool(name) is not { } tool && (tool = await AwaitedAsync(name, cancellationToken)) is null) return Absent(name);
+        if ((room.Catalogue.Tool(name) ?? room.Catalogue.HeldTool(name)) is not { } tool && (tool = await AwaitedAsync(name, cancellationToken)) is null) return Absent(name);
         var server = WithName(parameters, tool.Name);
         var arguments = server["arguments"] ?? new JsonObject();
-        var answer = await ActAsync(client, new Act(tool.Upstream, "tools/call", tool.PolicyName, tool.ForHeaders, parameters, server, arguments, Edited: input => server["arguments"] = input), cancellationToken);
+        var answer = await ActAsync(client, new Act(tool.Upstream, "tools/call", tool.PolicyName, tool.ForHeaders, parameters, server, arguments, Edited: input => server["arguments"] = input)
+        {
+            Held = () => (room.Catalogue.Tool(name) ?? room.Catalogue.HeldTool(name)) is not { } now ? $"The server '{tool.Upstream.Settings.Name}' has no tool '{name}' any more. It was not run."
+                : now.Held ?? (now.Fingerprint == tool.Fingerprint ? null : $"The definition of '{name}' changed while it was decided about this call. It was not run; list the tools and call again."),
+        }, cancellationToken);
         return answer is JsonRpcError { Error.Data: RefusedAction } refused ? GatewayAnswer.Refusal(refused.Error.Message) : answer;
     }
 
     public async Task<JsonRpcMessageWithId> GetPromptAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
     {
         var name = Text(parameters, "name") ?? "";
-        if ((await room.CatalogueAsync(cancellationToken)).Prompt(name) is not { } prompt) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"There is no prompt '{name}'.");
+        var catalogue = await room.CatalogueAsync(cancellationToken);
+        if ((catalogue.Prompt(name) ?? catalogue.HeldPrompt(name)) is not { } prompt) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"There is no prompt '{name}'.");
         var server = WithName(parameters, prompt.Name);
         var arguments = server["arguments"] as JsonObject;
         // A listed prompt without arguments carries nothing of the caller's.
         var act = new Act(prompt.Upstream, "prompts/get", UpstreamName.GatewayPrefix + prompt.Upstream.Settings.Name + "__prompts/get", null, parameters, server,
-            new JsonObject { ["name"] = prompt.Name, ["arguments"] = arguments?.DeepClone() }, KnownReadOnly: prompt.Upstream.Settings.Trusted || arguments is null or { Count: 0 });
+            new JsonObject { ["name"] = prompt.Name, ["arguments"] = arguments?.DeepClone() }, KnownReadOnly: prompt.Upstream.Settings.Trusted || arguments is null or { Count: 0 })
+        {
+            Held = () => (room.Catalogue.Prompt(name) ?? room.Catalogue.HeldPrompt(name)) is { } now ? now.Held : $"There is no prompt '{name}' any more.",
+        };
         return Plain(await ActAsync(client, act, cancellationToken));
     }
 
@@ -109,7 +117,7 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
         // 3. One canonical input for the gate, the ledger and the call.
         using var input = JsonDocument.Parse(act.Input.ToJsonString());
         if (ToolInput.TryCanonical(act.PolicyName, input.RootElement, out var problem) is not { } canonical) return Refused($"The input has no canonical form ({problem}). Nothing was run.");
-        var asked = door.AskedBy(client, act.PolicyName, canonical, act.FromClient["_meta"] as JsonObject) with { KnownReadOnly = act.KnownReadOnly };
+        var asked = door.AskedBy(client, act.PolicyName, canonical, act.FromClient["_meta"] as JsonObject) with { KnownReadOnly = act.KnownReadOnly, Held = act.Held() };
 
         // 4. The gate. Its entry is the intent, durable before anything leaves.
         var admission = await client.WithProgressAsync(gate.AdmitAsync(asked, cancellationToken), "A person is asked in EditorBridge.", time, cancellationToken);
@@ -118,6 +126,13 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
         {
             if (act.Edited is null) return Refused("A reviewer changed this, and here nothing can be changed. It was not run.");
             act.Edited(JsonNode.Parse(admission.Input)!);
+        }
+
+        // What was decided about may be another thing by now: a person takes minutes, a server no time at all.
+        if (act.Held() is { } held)
+        {
+            await RecordAsync(act, asked, admission, "failed", null, held, Stopwatch.GetTimestamp());
+            return Refused(held);
         }
 
         // 5. The server, and 6. the outcome.
@@ -210,7 +225,8 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
     {
         if (OwnerOf(name) is not { } upstream || upstream.Health.State is UpstreamState.Ready or UpstreamState.Disabled) return null;
         await TryAskAsync(upstream, "ping", [], cancellationToken);
-        return (await room.CatalogueAsync(cancellationToken)).Tool(name);
+        var catalogue = await room.CatalogueAsync(cancellationToken);
+        return catalogue.Tool(name) ?? catalogue.HeldTool(name);
     }
 
     // Null for a name that is no server's: it is one of the gateway's own, or nobody's, and the gateway's own door says so.
@@ -276,5 +292,9 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
     /// <param name="Input">What the gate judges.</param>
     /// <param name="Edited">Puts a reviewer's input in the place of the caller's; null where nothing can be changed.</param>
     private sealed record Act(
-        Upstream Upstream, string Method, string PolicyName, Tool? ForHeaders, JsonObject FromClient, JsonObject ForServer, JsonNode Input, bool KnownReadOnly = false, Action<JsonNode>? Edited = null);
+        Upstream Upstream, string Method, string PolicyName, Tool? ForHeaders, JsonObject FromClient, JsonObject ForServer, JsonNode Input, bool KnownReadOnly = false, Action<JsonNode>? Edited = null)
+    {
+        /// <summary>Why it may not run as things stand now; null when it may.</summary>
+        public Func<string?> Held { get; init; } = () => null;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EditorBridge.Guard;
 using EditorBridge.Hosting;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Snowflake;
 using ModelContextProtocol.AspNetCore;
@@ -22,8 +23,10 @@ internal static class McpFeature
         services.AddSingleton<SnowflakeCalls>();
         services.AddSingleton<McpDoor>();
         services.AddSingleton<UpstreamSignIns>();
+        services.AddSingleton<PinBook>();
         services.AddSingleton<UpstreamRoom>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamRoom>());
+        services.AddSingleton<PinDesk>();
         services.AddSingleton<ParkedCalls>();
         services.AddSingleton<GatewayCalls>();
         services.AddSingleton<GatewayListeners>();

@@ -3,6 +3,9 @@ using EditorBridge.Editor;
 using EditorBridge.Hosting;
 using EditorBridge.Ide;
 using EditorBridge.Keeping;
+using EditorBridge.Gate;
+using EditorBridge.Mcp.Trust;
+using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Server.Tests.Gate;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,7 +26,14 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
         var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, Gate.Sessions, _services, NullLoggerFactory.Instance);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), Pins(), NullLogger<EditorEndpoint>.Instance);
+    }
+
+    // No server is configured; what a window may not decide, it may not decide of none either.
+    private PinDesk Pins()
+    {
+        var book = new PinBook(Gate.State, Gate.Ledger, Gate.Time, NullLogger<PinBook>.Instance);
+        return new PinDesk(new UpstreamRoom(Gate.State, new ConnectedTools(), book, Gate.Time, NullLoggerFactory.Instance, NullLogger<UpstreamRoom>.Instance), book);
     }
 
     /// <summary>Where this host tells Claude Code of its windows.</summary>

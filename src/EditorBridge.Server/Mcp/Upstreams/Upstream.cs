@@ -22,6 +22,7 @@ internal sealed partial class Upstream : IAsyncDisposable
     private readonly UpstreamSignIns _signIns;
     private readonly TimeProvider _time;
     private readonly ILogger<Upstream> _logger;
+    private readonly Func<Upstream, UpstreamLists, string?, CancellationToken, Task<UpstreamLists>> _meet;
     private readonly ConcurrentDictionary<string, UpstreamCall> _calls = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,9 +34,11 @@ internal sealed partial class Upstream : IAsyncDisposable
     private DateTime? _signInWrittenAt;
     private Task _run = Task.CompletedTask;
 
-    public Upstream(UpstreamSettings settings, UpstreamSignIns signIns, TimeProvider time, ILogger<Upstream> logger)
+    /// <param name="meet">Compares what the server offers, and its instructions, with its pins before anybody sees it.</param>
+    public Upstream(
+        UpstreamSettings settings, Func<Upstream, UpstreamLists, string?, CancellationToken, Task<UpstreamLists>> meet, UpstreamSignIns signIns, TimeProvider time, ILogger<Upstream> logger)
     {
-        (Settings, _signIns, _time, _logger) = (settings, signIns, time, logger);
+        (Settings, _meet, _signIns, _time, _logger) = (settings, meet, signIns, time, logger);
         Health = new UpstreamHealth(settings.Disabled ? UpstreamState.Disabled : UpstreamState.Stopped, time.GetUtcNow());
     }
 
@@ -256,6 +259,7 @@ internal sealed partial class Upstream : IAsyncDisposable
         try
         {
             connection = await UpstreamConnection.OpenAsync(Settings, _signIns, new UpstreamEvents(NotifiedAsync, AskedAsync), DeclaredCapabilities(), _time, _logger, stop);
+            Lists = await _meet(this, connection.Lists, connection.Session.Instructions, stop);
             connection.KeepSignedIn();
             Opened(connection);
             var listening = ListenAsync(connection.Session, stop);
@@ -284,7 +288,6 @@ internal sealed partial class Upstream : IAsyncDisposable
     private void Opened(UpstreamConnection connection)
     {
         var session = connection.Session;
-        Lists = connection.Lists;
         IsModern = session.IsModern;
         Capabilities = session.Capabilities;
         Instructions = session.Instructions;
@@ -370,7 +373,7 @@ internal sealed partial class Upstream : IAsyncDisposable
                 Task<UpstreamSession> session;
                 lock (_lock) session = _session.Task;
                 if (!session.IsCompletedSuccessfully) return;
-                Lists = await UpstreamLists.ReadAsync(await session, _stop.Token);
+                Lists = await _meet(this, await UpstreamLists.ReadAsync(await session, _stop.Token), Instructions, _stop.Token);
             }
             finally
             {

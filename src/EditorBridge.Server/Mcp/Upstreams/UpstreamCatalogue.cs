@@ -2,6 +2,8 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EditorBridge.Mcp.Trust;
+using EditorBridge.Trust;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -17,6 +19,12 @@ internal sealed record ListedItem(Upstream Upstream, string Name, string Listed,
     /// <summary>The person who configured the server says that the tool only reads, or vouches for a server that says so itself.</summary>
     public bool KnownReadOnly { get; init; }
 
+    /// <summary>Why it is kept from clients: its definition is not what was accepted; null when it may be listed and called.</summary>
+    public string? Held { get; init; }
+
+    /// <summary>Of the definition, as it is pinned; null when it has no canonical form.</summary>
+    public string? Fingerprint { get; init; }
+
     /// <summary>Listed even where tool search stands for the rest.</summary>
     public bool Pinned { get; init; }
 
@@ -30,26 +38,40 @@ internal sealed record ListedItem(Upstream Upstream, string Name, string Listed,
 /// </summary>
 internal sealed class UpstreamCatalogue
 {
-    public static readonly UpstreamCatalogue Empty = new([], []);
+    public static readonly UpstreamCatalogue Empty = new([], [], null);
 
     private readonly FrozenDictionary<string, ListedItem> _tools;
     private readonly FrozenDictionary<string, ListedItem> _prompts;
+    private readonly FrozenDictionary<string, ListedItem> _heldTools;
+    private readonly FrozenDictionary<string, ListedItem> _heldPrompts;
 
-    public UpstreamCatalogue(IEnumerable<Upstream> upstreams, IReadOnlyCollection<string> ownNames)
+    /// <param name="pins">What was accepted; null for servers nobody is held to.</param>
+    public UpstreamCatalogue(IEnumerable<Upstream> upstreams, IReadOnlyCollection<string> ownNames, PinBook? pins)
     {
         var problems = ImmutableArray.CreateBuilder<(Upstream, string)>();
+        foreach (var upstream in upstreams) problems.AddRange(upstream.Lists.LeftOut.Select(message => (upstream, message)));
         var ready = upstreams.Where(u => u.Health.State == UpstreamState.Ready).ToArray();
-        Tools = Named(ready, u => u.Lists.Tools, "tool", ownNames, problems);
-        Prompts = Named(ready, u => u.Lists.Prompts, "prompt", [], problems);
+        // A thing that is held keeps its name: nothing else can be called by it meanwhile.
+        var tools = Named(ready, u => u.Lists.Tools, OfferedKind.Tool, ownNames, pins, problems);
+        var prompts = Named(ready, u => u.Lists.Prompts, OfferedKind.Prompt, [], pins, problems);
+        Tools = [.. tools.Where(t => t.Held is null)];
+        Prompts = [.. prompts.Where(p => p.Held is null)];
+        Held = [.. tools.Where(t => t.Held is not null)];
         Resources = ByAddress(ready, u => u.Lists.Resources, "uri", problems);
-        Templates = ByAddress(ready, u => u.Lists.Templates, "uriTemplate", problems);
+        Templates = ByAddress(ready, u => [.. u.Lists.Templates.Where(t => t["uriTemplate"] is JsonValue value && value.TryGetValue(out string? address) && pins?.WhyHeld(u.Settings, OfferedKind.ResourceTemplate, address) is null)], "uriTemplate", problems);
         Problems = problems.ToImmutable();
         _tools = Tools.ToFrozenDictionary(t => t.Listed, StringComparer.Ordinal);
         _prompts = Prompts.ToFrozenDictionary(p => p.Listed, StringComparer.Ordinal);
+        _heldTools = Held.ToFrozenDictionary(t => t.Listed, StringComparer.Ordinal);
+        _heldPrompts = prompts.Where(p => p.Held is not null).ToFrozenDictionary(p => p.Listed, StringComparer.Ordinal);
     }
 
     public ImmutableArray<ListedItem> Tools { get; }
     public ImmutableArray<ListedItem> Prompts { get; }
+
+    /// <summary>Tools that are offered and kept from clients; <see cref="ListedItem.Held"/> says why.</summary>
+    public ImmutableArray<ListedItem> Held { get; }
+
     public ImmutableArray<(Upstream Upstream, string Address, JsonObject Definition)> Resources { get; }
     public ImmutableArray<(Upstream Upstream, string Address, JsonObject Definition)> Templates { get; }
 
@@ -59,6 +81,10 @@ internal sealed class UpstreamCatalogue
     public ListedItem? Tool(string listed) => _tools.GetValueOrDefault(listed);
 
     public ListedItem? Prompt(string listed) => _prompts.GetValueOrDefault(listed);
+
+    public ListedItem? HeldTool(string listed) => _heldTools.GetValueOrDefault(listed);
+
+    public ListedItem? HeldPrompt(string listed) => _heldPrompts.GetValueOrDefault(listed);
 
     /// <summary>The server an address belongs to: the one that lists it, else the one whose template fits best; null when there is none.</summary>
     /// <param name="isListed">True when the address stands in a list as it is, so nothing in it is the agent's.</param>
@@ -90,8 +116,9 @@ internal sealed class UpstreamCatalogue
     }
 
     private static ImmutableArray<ListedItem> Named(
-        IReadOnlyList<Upstream> upstreams, Func<Upstream, ImmutableArray<JsonObject>> list, string kind, IReadOnlyCollection<string> taken, ImmutableArray<(Upstream, string)>.Builder problems)
+        IReadOnlyList<Upstream> upstreams, Func<Upstream, ImmutableArray<JsonObject>> list, OfferedKind offered, IReadOnlyCollection<string> taken, PinBook? pins, ImmutableArray<(Upstream, string)>.Builder problems)
     {
+        var kind = PinWords.Of(offered);
         var names = new HashSet<string>(taken, StringComparer.OrdinalIgnoreCase);
         var items = ImmutableArray.CreateBuilder<ListedItem>();
         foreach (var upstream in upstreams)
@@ -112,7 +139,7 @@ internal sealed class UpstreamCatalogue
                         continue;
                     }
 
-                    items.Add(Item(upstream, definition, name, listed));
+                    items.Add(Item(upstream, definition, name, listed) with { Held = pins?.WhyHeld(upstream.Settings, offered, name), Fingerprint = upstream.Lists.Offered.GetValueOrDefault((offered, name))?.Definition?.Fingerprint });
                 }
             }
         }

@@ -12,11 +12,11 @@ namespace EditorBridge.Mcp.Upstreams;
 /// </summary>
 internal sealed class UpstreamConfigurationFile
 {
-    private static readonly string[] TopKeys = ["$schema", "mcpServers", "searchAbove", "allowUserServers"];
+    private static readonly string[] TopKeys = ["$schema", "mcpServers", "searchAbove", "allowUserServers", "firstUse"];
 
     private static readonly string[] ServerKeys =
     [
-        "type", "command", "args", "env", "cwd", "url", "headers", "disabled", "inheritEnv", "trusted", "prefix", "allow", "readOnlyTools", "pinnedTools", "timeoutSeconds", "oauth", "description",
+        "type", "command", "args", "env", "cwd", "url", "headers", "disabled", "inheritEnv", "trusted", "prefix", "allow", "readOnlyTools", "pinnedTools", "timeoutSeconds", "oauth", "description", "firstUse", "pinning",
     ];
 
     private static readonly string[] StdioKeys = ["args", "env", "cwd", "inheritEnv"];
@@ -32,6 +32,7 @@ internal sealed class UpstreamConfigurationFile
     private PlacedJson? _json;
     private int? _searchAbove;
     private bool _allowsUserServers = true;
+    private bool _asksFirst;
 
     private UpstreamConfigurationFile(string file, bool managed) => (_file, _managed) = (file, managed);
 
@@ -56,7 +57,9 @@ internal sealed class UpstreamConfigurationFile
                 servers.Add(server);
         }
 
-        return new UpstreamConfiguration([.. servers], [.. problems], managed._searchAbove ?? user._searchAbove ?? UpstreamConfiguration.DefaultSearchAbove);
+        // What an administrator wants seen first is seen first, whatever a person's file says.
+        var all = servers.Select(server => managed._asksFirst && !server.AsksFirst ? AskingFirst(server) : server);
+        return new UpstreamConfiguration([.. all], [.. problems], managed._searchAbove ?? user._searchAbove ?? UpstreamConfiguration.DefaultSearchAbove);
     }
 
     /// <param name="text">Null when there is no file, which configures nothing.</param>
@@ -66,6 +69,9 @@ internal sealed class UpstreamConfigurationFile
         if (text is not null) read.ReadText(text);
         return read;
     }
+
+    // The way a server is met belongs to what was written about it: another way, and it is met anew.
+    private static UpstreamSettings AskingFirst(UpstreamSettings server) => server with { AsksFirst = true, Pinning = true, Fingerprint = server.Fingerprint + ":ask" };
 
     private void ReadText(string text)
     {
@@ -90,6 +96,7 @@ internal sealed class UpstreamConfigurationFile
         _searchAbove = Number(root, "", "searchAbove", null, 1, 10_000);
         _allowsUserServers = Flag(root, "", "allowUserServers", null) ?? true;
         if (root["allowUserServers"] is not null && !_managed) Error("/allowUserServers", null, "Only an administrator's file can say this.");
+        _asksFirst = AsksFirst(root, "", null) ?? false;
         if (root["mcpServers"] is not { } servers) return;
         if (servers is not JsonObject named)
         {
@@ -133,7 +140,9 @@ internal sealed class UpstreamConfigurationFile
             ReadOnlyTools = Texts(server, path, "readOnlyTools", name),
             PinnedTools = Texts(server, path, "pinnedTools", name),
             Timeout = TimeSpan.FromSeconds(Number(server, path, "timeoutSeconds", name, 1, 3600) ?? 300),
-            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(server.ToJsonString()))),
+            Pinning = Flag(server, path, "pinning", name) ?? true,
+            AsksFirst = AsksFirst(server, path, name) ?? _asksFirst,
+            Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(server.ToJsonString() + (_asksFirst ? ":ask" : "")))),
         };
         Check(settings, server, path);
         if (_problems.Count(p => p.IsError) == errors) _servers.Add(settings);
@@ -162,6 +171,7 @@ internal sealed class UpstreamConfigurationFile
             }
         }
 
+        if (!settings.Pinning && !settings.Trusted) Error(path + "/pinning", name, "A server that is not held to its pins could change what its tools say at any time, so it has to be 'trusted'.");
         if (settings.Prefix.Length == 0 && !settings.Trusted) Error(path + "/prefix", name, "A server without a prefix could take the place of other tools, so it has to be 'trusted'.");
     }
 
@@ -238,6 +248,22 @@ internal sealed class UpstreamConfigurationFile
         var prefix = Text(server, path, "prefix", name) ?? name;
         if (prefix.Length > 0 && prefix != name && UpstreamName.Problem(prefix) is { } problem) Error(path + "/prefix", name, problem.Replace("A server's name", "A prefix", StringComparison.Ordinal));
         return prefix;
+    }
+
+    private bool? AsksFirst(JsonObject from, string path, string? name)
+    {
+        switch (Text(from, path, "firstUse", name))
+        {
+            case null:
+                return null;
+            case "pin":
+                return false;
+            case "ask":
+                return true;
+            case var other:
+                Error(path + "/firstUse", name, $"'{other}' is no way to meet a server. Write \"pin\" (what it offers at first is accepted) or \"ask\" (a person accepts it).");
+                return null;
+        }
     }
 
     private ImmutableHashSet<ClientFeature> Allows(JsonObject server, string path, string name)

@@ -1,6 +1,9 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EditorBridge.Mcp.Trust;
+using EditorBridge.Trust;
 using ModelContextProtocol.Protocol;
 
 namespace EditorBridge.Mcp.Upstreams;
@@ -10,6 +13,12 @@ internal sealed record UpstreamLists(ImmutableArray<JsonObject> Tools, Immutable
 {
     public static readonly UpstreamLists None = new([], [], [], []);
 
+    /// <summary>The same things as they are compared with their pins. Set with the lists, so that nobody sees a list whose things were not compared.</summary>
+    public FrozenDictionary<(OfferedKind, string), OfferedItem> Offered { get; init; } = FrozenDictionary<(OfferedKind, string), OfferedItem>.Empty;
+
+    /// <summary>What of the lists is not used, and why.</summary>
+    public ImmutableArray<string> LeftOut { get; init; } = [];
+
     private const int MostPages = 200;
     private const int MostItems = 5000;
 
@@ -17,16 +26,44 @@ internal sealed record UpstreamLists(ImmutableArray<JsonObject> Tools, Immutable
     /// <exception cref="UpstreamException">A list cannot be had, or does not end.</exception>
     public static async Task<UpstreamLists> ReadAsync(UpstreamSession session, CancellationToken cancellationToken)
     {
+        var leftOut = ImmutableArray.CreateBuilder<string>();
         async Task<ImmutableArray<JsonObject>> List(string capability, string method, string property) =>
-            session.Capabilities.ContainsKey(capability) ? await PagesAsync(session, method, property, cancellationToken) : [];
+            session.Capabilities.ContainsKey(capability) ? await PagesAsync(session, method, property, leftOut, cancellationToken) : [];
         return new UpstreamLists(
             await List("tools", "tools/list", "tools"),
             await List("prompts", "prompts/list", "prompts"),
             await List("resources", "resources/list", "resources"),
-            await List("resources", "resources/templates/list", "resourceTemplates"));
+            await List("resources", "resources/templates/list", "resourceTemplates")) { LeftOut = leftOut.ToImmutable() };
     }
 
-    private static async Task<ImmutableArray<JsonObject>> PagesAsync(UpstreamSession session, string method, string property, CancellationToken cancellationToken)
+    // A page whose own members are there twice is no page.
+    private static JsonArray Array(JsonObject result, string property)
+    {
+        try
+        {
+            return result[property] as JsonArray ?? [];
+        }
+        catch (ArgumentException e)
+        {
+            throw new UpstreamException($"The list of {property} names a member twice, so it cannot be read.", innerException: e);
+        }
+    }
+
+    // Programs differ in which of two members of one name they take: what was looked at would not be what is used.
+    private static bool HasOneReading(JsonObject item)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(item.ToJsonString(), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 256 });
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<ImmutableArray<JsonObject>> PagesAsync(UpstreamSession session, string method, string property, ImmutableArray<string>.Builder leftOut, CancellationToken cancellationToken)
     {
         var items = ImmutableArray.CreateBuilder<JsonObject>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -37,7 +74,13 @@ internal sealed record UpstreamLists(ImmutableArray<JsonObject> Tools, Immutable
             // A capability says what kinds there are, not each method of them: a server may have resources and know no templates.
             if (answer is JsonRpcError { Error.Code: -32601 }) return items.ToImmutable();
             if (answer is not JsonRpcResponse { Result: JsonObject result }) throw new UpstreamException($"{method} failed: {(answer as JsonRpcError)?.Error.Message ?? "the answer is not an object"}");
-            foreach (var item in result[property] as JsonArray ?? []) if (item is JsonObject known) items.Add((JsonObject)known.DeepClone());
+            foreach (var item in Array(result, property))
+            {
+                if (item is not JsonObject known) continue;
+                if (HasOneReading(known)) items.Add((JsonObject)known.DeepClone());
+                else leftOut.Add($"Something in its {method} was left out: it names a member twice, and which of the two a client would read is not known.");
+            }
+
             if (items.Count > MostItems) throw new UpstreamException($"{method} lists more than {MostItems} things, which no client could use.");
             if (result["nextCursor"] is not JsonValue next || next.GetValueKind() != JsonValueKind.String) return items.ToImmutable();
             cursor = next.GetValue<string>();

@@ -1,11 +1,14 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using EditorBridge.Gate;
+using EditorBridge.Mcp.Trust;
+using EditorBridge.Trust;
 using ModelContextProtocol.Protocol;
 
 namespace EditorBridge.Mcp.Upstreams;
 
 /// <summary>All configured MCP servers: started with the host, stopped with it, and set anew when a configuration file changes.</summary>
-internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools readOnly, UpstreamSignIns signIns, TimeProvider time, ILoggerFactory loggers, ILogger<UpstreamRoom> logger) : BackgroundService, IAsyncDisposable
+internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools connected, PinBook pins, UpstreamSignIns signIns, TimeProvider time, ILoggerFactory loggers, ILogger<UpstreamRoom> logger) : BackgroundService, IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
@@ -63,6 +66,7 @@ internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        pins.Decided += _ => Renew();
         await ReloadAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -122,19 +126,29 @@ internal sealed partial class UpstreamRoom(StateFolder state, KnownReadOnlyTools
 
     private Upstream Begin(UpstreamSettings settings)
     {
-        var upstream = new Upstream(settings, signIns, time, loggers.CreateLogger<Upstream>());
+        var upstream = new Upstream(settings, MeetAsync, signIns, time, loggers.CreateLogger<Upstream>());
         upstream.Changed += _ => Renew();
         upstream.Announced += (from, notification) => Announced?.Invoke(from, notification);
         upstream.Start();
         return upstream;
     }
 
+    private async Task<UpstreamLists> MeetAsync(Upstream upstream, UpstreamLists lists, string? instructions, CancellationToken cancellationToken)
+    {
+        string[] others = [.. OwnTools, .. Catalogue.Tools.Where(t => t.Upstream.Settings.Name != upstream.Settings.Name).SelectMany(t => new[] { t.Name, t.Listed }).Distinct()];
+        var offered = OfferedItem.ReadAll(lists.Tools, lists.Prompts, lists.Templates, instructions, others);
+        await pins.MeetAsync(upstream.Settings, offered, cancellationToken);
+        return lists with { Offered = offered };
+    }
+
     private void Renew()
     {
         lock (_lock)
         {
-            Catalogue = new UpstreamCatalogue(_upstreams, OwnTools);
-            readOnly.Names = Catalogue.Tools.Where(t => t.KnownReadOnly).Select(t => t.PolicyName).ToHashSet(StringComparer.Ordinal);
+            Catalogue = new UpstreamCatalogue(_upstreams, OwnTools, pins);
+            connected.Set(
+                Catalogue.Tools.Where(t => t.KnownReadOnly).Select(t => t.PolicyName).ToFrozenSet(StringComparer.Ordinal),
+                Catalogue.Held.ToFrozenDictionary(t => t.PolicyName, t => t.Held!, StringComparer.Ordinal));
         }
 
         Changed?.Invoke();

@@ -49,6 +49,12 @@ internal sealed record UpstreamSettings
 
     public bool Disabled { get; init; }
 
+    /// <summary>The server is held to what was accepted of it. Off only for a trusted server, such as one under development.</summary>
+    public bool Pinning { get; init; } = true;
+
+    /// <summary>Nothing of the server is accepted at first use: a person sees everything first.</summary>
+    public bool AsksFirst { get; init; }
+
     /// <summary>Set up by an administrator; a person's file cannot change it.</summary>
     public bool Managed { get; init; }
 
