@@ -3,8 +3,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Setup;
+using EditorBridge.Trust;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EditorBridge.Cli;
@@ -57,7 +59,7 @@ internal static class McpTestCommand
     {
         var began = TimeProvider.System.GetTimestamp();
         // A test of a server that is switched off is a test all the same.
-        await using var upstream = new Upstream(settings with { Disabled = false }, new UpstreamSignIns(state), TimeProvider.System, NullLogger<Upstream>.Instance);
+        await using var upstream = new Upstream(settings with { Disabled = false }, LookedInto, new UpstreamSignIns(state), TimeProvider.System, NullLogger<Upstream>.Instance);
         upstream.Start();
         await upstream.FirstAttempt.WaitAsync(cancellationToken);
         var took = TimeProvider.System.GetElapsedTime(began);
@@ -78,10 +80,16 @@ internal static class McpTestCommand
 
         text.AppendLine(CultureInfo.InvariantCulture, $"ok      {settings.Name}: {TerminalText.Line(health.ServerName ?? "(a server without a name)")}, revision {health.ProtocolVersion}, in {took.TotalSeconds:0.0} s");
         text.AppendLine(CultureInfo.InvariantCulture, $"        {upstream.Lists.Tools.Length} tools, {upstream.Lists.Prompts.Length} prompts, {upstream.Lists.Resources.Length + upstream.Lists.Templates.Length} resources");
-        foreach (var tool in new UpstreamCatalogue([upstream], []).Tools)
-            text.AppendLine(CultureInfo.InvariantCulture, $"        {TerminalText.Line(tool.Listed)}{(tool.KnownReadOnly ? "  (only reads)" : "")}  {TerminalText.Line(FirstSentence(tool.Definition))}");
+        foreach (var tool in new UpstreamCatalogue([upstream], [], pins: null).Tools)
+            text.AppendLine(CultureInfo.InvariantCulture, $"        {TerminalText.Line(tool.Listed)}{(tool.KnownReadOnly ? "  (only reads)" : "")}{(NeedsPerson(upstream, tool) ? "  (holds text that speaks to the model or hides: waits for a person, editorbridge mcp pins)" : "")}  {TerminalText.Line(FirstSentence(tool.Definition))}");
         return text.ToString().TrimEnd();
     }
+
+    // A test pins nothing; it says what would wait.
+    private static Task<UpstreamLists> LookedInto(Upstream upstream, UpstreamLists lists, string? instructions, CancellationToken cancellationToken) =>
+        Task.FromResult(lists with { Offered = OfferedItem.ReadAll(lists.Tools, lists.Prompts, lists.Templates, instructions, []) });
+
+    private static bool NeedsPerson(Upstream upstream, ListedItem tool) => upstream.Lists.Offered.GetValueOrDefault((OfferedKind.Tool, tool.Name))?.NeedsPerson == true;
 
     private static string FirstSentence(JsonObject definition)
     {
