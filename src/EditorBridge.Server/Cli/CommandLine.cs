@@ -27,6 +27,7 @@ internal static class CommandLine
             BudgetCommand.Build(),
         };
         foreach (var command in ReviewCommands.Build().Concat(AccountCommands.Build())) root.Add(command);
+        TerminalWriter.Install();
         return root.Parse(args).InvokeAsync();
     }
 

@@ -34,5 +34,5 @@ internal static class LedgerSeedCommand
         return command;
     }
 
-    private static void Show(int calls) => Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{calls:N0} calls\u001b[K"));
+    private static void Show(int calls) => TerminalWriter.Progress(string.Create(CultureInfo.InvariantCulture, $"{calls:N0} calls"));
 }

@@ -52,7 +52,7 @@ internal static class LedgerVerifyCommand
             }
             IProgress<VerifyProgress>? progress = parsed.GetValue(json) || Console.IsErrorRedirected ? null : new Progress<VerifyProgress>(Show);
             VerifyReport report = await LedgerVerifier.VerifyAsync(folder, options, progress, cancellationToken);
-            if (progress is not null) await Console.Error.WriteAsync("\r\u001b[K");
+            if (progress is not null) TerminalWriter.Progress("");
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, Json) : Describe(report));
             return report.IsSound ? LedgerCommands.Sound : LedgerCommands.Damaged;
         }));
@@ -60,7 +60,7 @@ internal static class LedgerVerifyCommand
     }
 
     private static void Show(VerifyProgress progress) =>
-        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{progress.Done:N0} of {progress.Total:N0} entries\u001b[K"));
+        TerminalWriter.Progress(string.Create(CultureInfo.InvariantCulture, $"{progress.Done:N0} of {progress.Total:N0} entries"));
 
     internal static string Describe(VerifyReport report)
     {

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using EditorBridge.Editor;
 using EditorBridge.Gate;
+using EditorBridge.Hosting;
 
 namespace EditorBridge.Cli;
 
@@ -40,7 +41,7 @@ internal static class ReviewCommands
 
             if (reviews.Pending.Length == 0) Console.WriteLine("No review waits for a person.");
             foreach (var review in reviews.Pending)
-                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review, DateTimeOffset.UtcNow)} left  {TerminalText.Visible(review.Title)}\n    {TerminalText.Visible(review.Summary)}");
+                Console.WriteLine($"{review.Id}  {review.Severity,-8}  {Left(review, DateTimeOffset.UtcNow)} left  {TerminalText.Line(review.Title)}\n    {TerminalText.Line(review.Summary)}");
             if (reviews.Pending.Length > 0) Console.WriteLine("\nSee one with: editorbridge review ID. Decide with: editorbridge approve ID, or editorbridge reject ID --reason \"…\".");
             return 0;
         }));
@@ -87,6 +88,7 @@ internal static class ReviewCommands
         {
             if (AgentAncestry.Find(Environment.ProcessId) is { } agent)
             {
+                await HaveRecordedAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
                 await Console.Error.WriteLineAsync($"editorbridge: verdicts are for people, and this command runs below {agent}. Nothing was decided. Use a terminal of your own, the portal or the editor.");
                 return 3;
             }
@@ -99,6 +101,19 @@ internal static class ReviewCommands
             return answer.Result is "accepted" or "secondPersonNeeded" or "editRaisesRisk" ? 0 : 2;
         }));
         return command;
+    }
+
+    // The host looks for itself at who calls, refuses, and records the attempt as an incident.
+    private static async Task HaveRecordedAsync(StateFolder state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var refused = await ControlClient.ConnectAsync(state, cancellationToken);
+        }
+        catch (HostNotStartedException)
+        {
+            // Refused, as it must be, or there is no host and nothing to decide.
+        }
     }
 
     /// <summary>A review for a terminal. What an agent wrote is shown as data: no control, formatting or bidi character gets through.</summary>

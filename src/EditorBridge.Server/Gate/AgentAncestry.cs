@@ -13,6 +13,8 @@ internal static class AgentAncestry
 
     // Program names of agents, and variables agents set for everything they start (Claude Code: CLAUDECODE=1, measured on 2.x).
     private static readonly string[] Programs = ["claude", "claude.exe", "codex", "cursor-agent", "gemini", "aider", "opencode", "goose", "copilot", "cortex", "cline", "amp"];
+    // What runs an agent that is a script: its name then stands behind the interpreter's.
+    private static readonly string[] Interpreters = ["node", "nodejs", "bun", "deno", "python", "python3", "sh", "bash", "dash", "zsh"];
     private static readonly string[] Scripts = ["@anthropic-ai/claude-code", "claude-code/cli.js", "claude-agent-sdk", "@openai/codex", "@google/gemini-cli", "opencode-ai"];
     private static readonly string[] Variables = ["CLAUDECODE=1", "CLAUDE_CODE_ENTRYPOINT=", "CODEX_SANDBOX=", "GEMINI_CLI=1", "CURSOR_AGENT=1"];
 
@@ -34,6 +36,8 @@ internal static class AgentAncestry
         var arguments = ReadProc(pid, "cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         var program = arguments.Length > 0 ? Path.GetFileName(arguments[0]) : "";
         if (Programs.Contains(program, StringComparer.OrdinalIgnoreCase)) return $"{program} (process {pid})";
+        if (Interpreters.Contains(program) && arguments.Skip(1).Take(1).Select(Path.GetFileName).FirstOrDefault(name => Programs.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } named)
+            return $"{named} (process {pid})";
         if (arguments.Take(3).FirstOrDefault(a => Scripts.Any(s => a.Contains(s, StringComparison.OrdinalIgnoreCase))) is { } script) return $"{script} (process {pid})";
         var variables = ReadProc(pid, "environ").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         return variables.FirstOrDefault(v => Variables.Any(known => v.StartsWith(known, StringComparison.Ordinal))) is { } variable

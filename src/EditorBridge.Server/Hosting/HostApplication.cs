@@ -14,6 +14,7 @@ using EditorBridge.Mcp;
 using EditorBridge.Proxy;
 using EditorBridge.Reconciliation;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 
 namespace EditorBridge.Hosting;
 
@@ -29,11 +30,7 @@ internal static class HostApplication
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
+        builder.Logging.AddConsole(console => console.FormatterName = HostLog.FormatterName).AddConsoleFormatter<HostLog, ConsoleFormatterOptions>();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("ModelContextProtocol", LogLevel.Warning);
         var forwardProxy = new ForwardProxyAddress();

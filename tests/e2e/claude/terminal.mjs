@@ -25,6 +25,11 @@ export class Terminal {
     return terminal;
   }
 
+  /** All that was printed, as it reached the terminal. */
+  get raw() {
+    return this.#shown;
+  }
+
   /** All that was printed, without colours and movements: words keep their order, columns are lost. */
   get text() {
     // eslint-disable-next-line no-control-regex
