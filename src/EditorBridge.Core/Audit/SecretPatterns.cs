@@ -11,7 +11,10 @@ internal delegate Range SecretReader(string text, int matchStart, int matchEnd);
 /// <param name="Anchors">One of these occurs in every match, in any case: looking for them first makes long texts without secrets cheap.</param>
 internal sealed record SecretPattern(string Type, ImmutableArray<string> Anchors, Regex Introduction, SecretReader Read)
 {
-    public bool MayOccurIn(string text) => Anchors.Any(anchor => text.Contains(anchor, StringComparison.OrdinalIgnoreCase));
+    // Compiled once: looking for the words one by one costs more than all the rest of a record.
+    private readonly SearchValues<string> _anchors = SearchValues.Create(Anchors.AsSpan(), StringComparison.OrdinalIgnoreCase);
+
+    public bool MayOccurIn(string text) => text.AsSpan().ContainsAny(_anchors);
 }
 
 /// <summary>

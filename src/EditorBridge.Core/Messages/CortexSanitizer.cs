@@ -191,7 +191,7 @@ public static class CortexSanitizer
         }
     }
 
-    private static byte[] Write(JsonElement root, string model, long askedTokens, ConversationSanitizer conversation, List<OutBlock> system, List<OutBlock> tools, SanitizerPass pass)
+    private static ReadOnlyMemory<byte> Write(JsonElement root, string model, long askedTokens, ConversationSanitizer conversation, List<OutBlock> system, List<OutBlock> tools, SanitizerPass pass)
     {
         var traits = ModelTraits.Of(model);
         var maxTokens = askedTokens;
@@ -204,7 +204,8 @@ public static class CortexSanitizer
         var effort = OutputRules.Effort(root, traits, pass);
         var thinking = ThinkingRules.Decide(root, traits, maxTokens, root.Member("output_config"u8)?.Text("effort"u8), conversation.OpenToolTurnWithoutThinking(), pass);
 
-        var buffer = new ArrayBufferWriter<byte>(WireJson.Raw(root).Length + 512);
+        // The writer asks for a page of 4 KB more than it fills; without room for it the whole buffer would be copied into one of twice its size.
+        var buffer = new ArrayBufferWriter<byte>(WireJson.Raw(root).Length + 512 + 4096);
         using (var json = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
         {
             json.WriteStartObject();
@@ -227,7 +228,7 @@ public static class CortexSanitizer
             WriteMessages(json, conversation.Messages);
             json.WriteEndObject();
         }
-        return buffer.WrittenSpan.ToArray();
+        return buffer.WrittenMemory;
     }
 
     private static void WriteBlocks(Utf8JsonWriter json, string name, List<OutBlock> blocks)

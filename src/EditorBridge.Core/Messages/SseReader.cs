@@ -44,12 +44,25 @@ public sealed class SseReader(int maxFrameBytes = SseReader.DefaultMaxFrameBytes
     /// <summary>Takes bytes from the stream. Frames given before become invalid.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (_end + bytes.Length > _buffer.Length)
+        bytes.CopyTo(GetMemory(bytes.Length).Span);
+        Advance(bytes.Length);
+    }
+
+    /// <summary>Where the stream's next bytes may be written, so that they need not be copied; <see cref="Advance"/> takes them. Frames given before become invalid.</summary>
+    public Memory<byte> GetMemory(int atLeast)
+    {
+        if (_end + atLeast > _buffer.Length)
         {
-            MakeRoom(bytes.Length);
+            MakeRoom(atLeast);
         }
-        bytes.CopyTo(_buffer.AsSpan(_end));
-        _end += bytes.Length;
+        return _buffer.AsMemory(_end);
+    }
+
+    /// <summary>Takes bytes written to what <see cref="GetMemory"/> gave.</summary>
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _end);
+        _end += count;
     }
 
     /// <summary>Reads the next whole frame out of what has been appended.</summary>

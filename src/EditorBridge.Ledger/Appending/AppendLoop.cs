@@ -27,6 +27,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     private readonly ClockWatch _clock;
     private readonly ITimer _checkpointTimer;
     private readonly SearchFiller? _search;
+    private readonly WalWriteBack _writeBack;
     private readonly List<LedgerWork> _taken = new(MostPerTransaction);
     private LedgerStore? _store;
 
@@ -41,6 +42,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
         _queue = new BlockingCollection<LedgerWork>(options.QueueLimit);
         _clock = new ClockWatch(time, options.ClockTolerance, store.Head.At);
         _search = options.FullText ? new SearchFiller(folder, logger) : null;
+        _writeBack = new WalWriteBack(folder, logger);
         LedgerId = store.LedgerId;
         Head = store.Head;
         LastCheckpoint = store.LastCheckpoint;
@@ -112,11 +114,12 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _checkpointTimer.DisposeAsync();
-        // The index reads the database: it must let go first, so that the writer is the last to close and empties its log.
+        // Both have the database open: they must let go first, so that the writer is the last to close and empties its log.
         if (_search is not null)
         {
             await _search.DisposeAsync();
         }
+        await _writeBack.DisposeAsync();
         _queue.CompleteAdding();
         await _stopped.Task;
         _queue.Dispose();
@@ -175,6 +178,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
             if (appends.Length > 0)
             {
                 Answer(appends, Append(store, [.. appends.SelectMany(static a => a.Prepared)]));
+                _writeBack.Committed(appends.Length);
             }
             foreach (StoreWork work in _taken.OfType<StoreWork>())
             {

@@ -32,6 +32,7 @@ internal static class LedgerConnection
         try
         {
             // auto_vacuum only takes effect before the first table; on an existing file it changes nothing.
+            // The log is moved into the database beside the appends (WalWriteBack); 64 MB is the bound if that should ever fail.
             Execute(connection, """
                 PRAGMA auto_vacuum = INCREMENTAL;
                 PRAGMA journal_mode = WAL;
@@ -42,6 +43,7 @@ internal static class LedgerConnection
                 PRAGMA temp_store = MEMORY;
                 PRAGMA cache_size = -16384;
                 PRAGMA journal_size_limit = 67108864;
+                PRAGMA wal_autocheckpoint = 16384;
                 """);
             return connection;
         }

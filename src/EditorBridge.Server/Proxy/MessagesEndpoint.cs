@@ -83,13 +83,17 @@ internal sealed partial class MessagesEndpoint(
         finally
         {
             end.Duration = time.GetElapsedTime(end.Started);
-            await RecordEndAsync(callId, call, end);
-            if (given is null)
-            {
-                counts.Learn(prepared.Model, request, end.Seen.Usage);
-                await budgets.EndedAsync(use, end.Seen.Usage);
-            }
+            // Before the answer's end leaves: who asks again after it finds it counted and its outcome on the way to the disk.
+            if (given is null) await budgets.EndedAsync(use, end.Seen.Usage);
+            _ = RecordEndAsync(callId, call, end);
+            if (given is null) context.Response.OnCompleted(() => LearnAsync(prepared.Model, request, end.Seen.Usage));
         }
+    }
+
+    private Task LearnAsync(string model, MessagesRequest request, TokenUsage usage)
+    {
+        counts.Learn(model, request, usage);
+        return Task.CompletedTask;
     }
 
     private async Task<bool> OverBudgetAsync(HttpContext context, LimitedUse use, string callId, StreamCall call)
@@ -178,7 +182,10 @@ internal sealed partial class MessagesEndpoint(
         end.Take(end.Seen);
         context.Response.StatusCode = end.Seen.Failure is null ? StatusCodes.Status200OK : StatusCodes.Status502BadGateway;
         context.Response.ContentType = "application/json";
-        await context.Response.BodyWriter.WriteAsync(body, clientGone);
+        context.Response.ContentLength = body.Length;
+        clientGone.ThrowIfCancellationRequested();
+        // Not flushed: head and body leave together once this request's outcome has been handed to the ledger.
+        context.Response.BodyWriter.Write(body.Span);
         call.Held?.Delivered();
     }
 
@@ -228,6 +235,7 @@ internal sealed partial class MessagesEndpoint(
         if (prepared.Removals.Length > 0) response.Headers["x-editorbridge-changed"] = Removals.Header(prepared.Removals);
     }
 
+    // Handed to the ledger when this returns. The client does not wait for the disk: nothing is released by an outcome, and what was released was recorded before.
     private async Task RecordEndAsync(string callId, StreamCall call, ProxyEnd end)
     {
         try
@@ -236,7 +244,7 @@ internal sealed partial class MessagesEndpoint(
         }
         catch (LedgerUnavailableException e)
         {
-            // What was released was recorded before; the missing outcome shows as unknown after the next start.
+            // The missing outcome shows as unknown after the next start.
             LogNotRecorded(callId, e);
         }
     }
@@ -248,7 +256,9 @@ internal sealed partial class MessagesEndpoint(
         response.ContentType = "application/json";
         if (error.RetryAfter is { } wait) response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (error.ShouldRetry is { } retry) response.Headers["x-should-retry"] = retry ? "true" : "false";
-        await response.BodyWriter.WriteAsync(AnthropicErrors.Write(error, callId), context.RequestAborted);
+        var body = AnthropicErrors.Write(error, callId);
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body, context.RequestAborted);
     }
 
     [LoggerMessage(LogLevel.Critical, "Request {CallId} could not be recorded")]

@@ -31,7 +31,11 @@ internal static class RequestBody
                 _ => null as Stream,
             };
             if (decoded is null) return (default, AnthropicErrors.InvalidRequest($"The content encoding '{encoding}' is not known here (gzip, deflate, br and zstd are). Nothing was sent to the account."));
-            return await ReadAllAsync(decoded, request.ContentLength, cancellationToken) is { } body ? (body, null) : (default, await TooLargeAsync(request, cancellationToken));
+            // Only what is not encoded is as long as it was announced.
+            var body = decoded == request.Body && request.ContentLength is { } length
+                ? await ReadExactlyAsync(decoded, (int)length, cancellationToken)
+                : await ReadAllAsync(decoded, cancellationToken);
+            return body is not null ? (body, null) : (default, await TooLargeAsync(request, cancellationToken));
         }
         catch (Exception e) when (e is InvalidDataException or ZstdException)
         {
@@ -39,10 +43,18 @@ internal static class RequestBody
         }
     }
 
-    private static async Task<byte[]?> ReadAllAsync(Stream stream, long? announced, CancellationToken cancellationToken)
+    // A conversation of hundreds of kilobytes comes with every request: it is read into its place, not copied there.
+    private static async Task<byte[]> ReadExactlyAsync(Stream stream, int length, CancellationToken cancellationToken)
     {
-        using var whole = new MemoryStream((int)Math.Clamp(announced ?? 0, 4096, Largest));
-        var buffer = new byte[64 * 1024];
+        var whole = GC.AllocateUninitializedArray<byte>(length);
+        await stream.ReadExactlyAsync(whole, cancellationToken);
+        return whole;
+    }
+
+    private static async Task<byte[]?> ReadAllAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        using var whole = new MemoryStream(4096);
+        var buffer = new byte[16 * 1024];
         int read;
         while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
         {

@@ -22,16 +22,23 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
 
     private const int QueuedFrames = 1024;
+    private const int ReadAtLeast = 4096;
 
     /// <summary>Runs until the stream ends.</summary>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     /// <param name="outcome">Kept up to date on the way, so that a client that leaves does not take the count with it.</param>
     public async Task PassAsync(Stream upstream, PipeWriter client, StreamCall call, StreamOutcome outcome, CancellationToken clientGone)
     {
-        var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames) { SingleReader = true, SingleWriter = true });
+        var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames)
+        {
+            SingleReader = true,
+            SingleWriter = true,
+            // A frame goes on to the client on the thread that read it; waking another one costs more than writing it.
+            AllowSynchronousContinuations = true,
+        });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
         sessions.AnswerBegan(call.SessionId);
-        var blocks = new StreamBlocks(this, call, outcome, stop.Token);
+        using var blocks = new StreamBlocks(this, call, outcome, stop.Token);
         var reading = ReadAsync(upstream, queue.Writer, blocks, outcome, stop.Token);
         try
         {
@@ -50,14 +57,13 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     private async Task ReadAsync(Stream upstream, ChannelWriter<StreamPiece> queue, StreamBlocks blocks, StreamOutcome outcome, CancellationToken stop)
     {
         var frames = new SseReader();
-        var buffer = new byte[16 * 1024];
         try
         {
             while (!outcome.Ended)
             {
-                var read = await upstream.ReadAsync(buffer, stop);
+                var read = await upstream.ReadAsync(frames.GetMemory(ReadAtLeast), stop);
                 if (read == 0) break;
-                frames.Append(buffer.AsSpan(0, read));
+                frames.Advance(read);
                 if (!await TakeFramesAsync(frames, blocks, queue, outcome, stop)) break;
             }
 
@@ -245,13 +251,13 @@ internal sealed record StreamPiece(byte[] Bytes, SseEvent Event, HeldTool? Tool,
 internal sealed record HeldTool(ToolUse Use, byte[] Frames, bool Rewrite, Task<Admission> Admission);
 
 /// <summary>Follows the blocks of one stream and cuts out the tool calls.</summary>
-internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutcome outcome, CancellationToken stop)
+internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutcome outcome, CancellationToken stop) : IDisposable
 {
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _held = new();
     private readonly List<Task<Admission>> _admissions = [];
     // The stream so far, for the case that its client goes away while a person decides; null once it is too large, or when nothing can be held.
-    private ArrayBufferWriter<byte>? _whole = call.Held is null || call.HookHolds ? null : new();
+    private StreamRecord? _whole = call.Held is null || call.HookHolds ? null : new();
     private SseEvent _start;
 
     public ToolUseAssembler? OpenTool { get; private set; }
@@ -263,7 +269,7 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
     public void KeepIfWaiting()
     {
         if (_whole is null || !outcome.Ended || _admissions.TrueForAll(admission => admission is { IsCompletedSuccessfully: true, Result.Person: null })) return;
-        if (WholeMessage.FromStream(_whole.WrittenSpan) is { } message) call.Held!.Keep(message);
+        if (WholeMessage.FromStream(_whole.ToArray()) is { } message) call.Held!.Keep(message);
     }
 
     /// <summary>Takes the next frame; null while a tool call is being collected.</summary>
@@ -317,7 +323,14 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
     private void Record(in SseFrame frame)
     {
         if (_whole is null) return;
-        _whole.Write(frame.Raw.Span);
-        if (_whole.WrittenCount > HeldAnswers.LargestAnswer) _whole = null;
+        _whole.Append(frame.Raw.Span);
+        if (_whole.Length > HeldAnswers.LargestAnswer) Dispose();
+    }
+
+    /// <summary>Forgets the stream so far.</summary>
+    public void Dispose()
+    {
+        _whole?.Dispose();
+        _whole = null;
     }
 }

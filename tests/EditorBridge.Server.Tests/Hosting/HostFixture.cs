@@ -118,6 +118,8 @@ public sealed class HostFixture : IAsyncLifetime
 
     internal async Task<IReadOnlyList<Audit.AuditEntry>> EntriesAsync(string callId)
     {
+        // An answer does not wait for its outcome, which was handed to the ledger before the answer's end left: after this it is on the disk.
+        await _host!.Services.GetRequiredService<LedgerWriter>().RunAloneAsync(_ => 0);
         using var reader = LedgerReader.Open(State.LedgerFolder);
         return await reader.EntriesForCallAsync(callId, CancellationToken.None);
     }
