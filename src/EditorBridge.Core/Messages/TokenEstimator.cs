@@ -41,20 +41,21 @@ public static class TokenEstimator
     public static long CountText(ReadOnlySpan<byte> text)
     {
         long tokens = 0;
+        var kinds = Kinds;
         var i = 0;
         while (i < text.Length)
         {
-            var kind = KindOf(text[i]);
+            var kind = kinds[text[i]];
             var start = i;
-            while (++i < text.Length && KindOf(text[i]) == kind)
+            while (++i < text.Length && kinds[text[i]] == kind)
             {
             }
-            tokens += Tokens(kind, i - start, text, start);
+            tokens += Tokens((Kind)kind, i - start, text, start);
         }
         return tokens;
     }
 
-    private enum Kind
+    private enum Kind : byte
     {
         Letter,
         Digit,
@@ -71,6 +72,9 @@ public static class TokenEstimator
         >= 0x80 => Kind.Beyond,
         _ => Kind.Mark,
     };
+
+    /// <summary>The kind of every byte: a conversation has hundreds of thousands.</summary>
+    private static readonly byte[] Kinds = [.. Enumerable.Range(0, 256).Select(unit => (byte)KindOf((byte)unit))];
 
     private static long Tokens(Kind kind, int length, ReadOnlySpan<byte> text, int start) => kind switch
     {

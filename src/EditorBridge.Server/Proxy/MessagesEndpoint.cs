@@ -83,17 +83,13 @@ internal sealed partial class MessagesEndpoint(
         finally
         {
             end.Duration = time.GetElapsedTime(end.Started);
-            // Before the answer's end leaves: who asks again after it finds it counted and its outcome on the way to the disk.
-            if (given is null) await budgets.EndedAsync(use, end.Seen.Usage);
             _ = RecordEndAsync(callId, call, end);
-            if (given is null) context.Response.OnCompleted(() => LearnAsync(prepared.Model, request, end.Seen.Usage));
+            if (given is null)
+            {
+                counts.Learn(prepared.Model, request, end.Seen.Usage);
+                await budgets.EndedAsync(use, end.Seen.Usage);
+            }
         }
-    }
-
-    private Task LearnAsync(string model, MessagesRequest request, TokenUsage usage)
-    {
-        counts.Learn(model, request, usage);
-        return Task.CompletedTask;
     }
 
     private async Task<bool> OverBudgetAsync(HttpContext context, LimitedUse use, string callId, StreamCall call)
