@@ -11,9 +11,11 @@ namespace EditorBridge.Portal;
 /// <summary>The web application: what it is made of, and the order in which a request passes it.</summary>
 public static class PortalApplication
 {
+    /// <exception cref="PortalStateException"><c>portal.json</c> is broken. Nothing was started.</exception>
     public static WebApplication Build(PortalOptions options, PortalState state, TimeProvider? clock = null)
     {
         clock ??= TimeProvider.System;
+        var team = TeamSignIn.Read(state);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
             ApplicationName = typeof(PortalApplication).Assembly.GetName().Name,
@@ -38,7 +40,7 @@ public static class PortalApplication
         services.AddSingleton(state);
         services.AddSingleton(clock);
         services.AddLocalization();
-        services.AddSignIn(state, clock);
+        services.AddSignIn(state, team, clock);
         services.AddHostConnection();
         services.AddLedgerReading();
         services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomRight);
@@ -47,13 +49,14 @@ public static class PortalApplication
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
 
         var app = builder.Build();
-        app.UseLoopbackGuard();
+        app.UseLoopbackGuard(team?.PublicUrl);
         app.UseSecurityHeaders();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapSignIn();
+        if (team is not null) app.MapTeamSignIn(team);
         app.MapExports();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(render => render.ContentSecurityFrameAncestorsPolicy = null);
         return app;

@@ -32,6 +32,10 @@ public enum AccessAction
     Reveal,
     Export,
     Verify,
+    /// <summary>Came in with the organisation's sign-in.</summary>
+    SignIn,
+    /// <summary>The provider vouched for them, and no role is theirs.</summary>
+    SignInRefused,
 }
 
 /// <summary>Body of <c>POST /bridge/records</c>: becomes an <c>access</c> entry.</summary>
@@ -109,6 +113,8 @@ public static class HostWire
         AccessAction.Reveal => "reveal",
         AccessAction.Export => "export",
         AccessAction.Verify => "verify",
+        AccessAction.SignIn => "signIn",
+        AccessAction.SignInRefused => "signInRefused",
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, "An access action without a wire name."),
     };
 

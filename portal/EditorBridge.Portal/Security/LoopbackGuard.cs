@@ -10,9 +10,12 @@ public static class LoopbackGuard
 {
     private static readonly string[] Names = ["127.0.0.1", "localhost", "[::1]"];
 
-    public static IApplicationBuilder UseLoopbackGuard(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    /// <param name="publicUrl">The team's address in front of the portal, or null. Its Host is ours as well, and its scheme is taken from here: no forwarded header is trusted.</param>
+    public static IApplicationBuilder UseLoopbackGuard(this IApplicationBuilder app, Uri? publicUrl) => app.Use(async (context, next) =>
     {
-        if (Refusal(context) is { } refusal)
+        var isPublic = publicUrl is not null && string.Equals(context.Request.Host.Value, publicUrl.Authority, StringComparison.OrdinalIgnoreCase);
+        if (isPublic) context.Request.Scheme = publicUrl!.Scheme;
+        if (Refusal(context, isPublic) is { } refusal)
         {
             context.Response.StatusCode = refusal.Status;
             context.Response.ContentType = "text/plain; charset=utf-8";
@@ -23,10 +26,10 @@ public static class LoopbackGuard
         await next(context);
     });
 
-    private static (int Status, string Message)? Refusal(HttpContext context)
+    private static (int Status, string Message)? Refusal(HttpContext context, bool isPublic)
     {
         var request = context.Request;
-        if (!IsOurs(request.Host, context.Connection.LocalPort))
+        if (!isPublic && !IsOurs(request.Host, context.Connection.LocalPort))
             return (StatusCodes.Status400BadRequest, "This address is not the portal's. Open the portal by 127.0.0.1 and the port it printed.");
 
         var origins = request.Headers.Origin;

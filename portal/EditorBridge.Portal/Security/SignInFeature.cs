@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace EditorBridge.Portal.Security;
 
-/// <summary>Cookie after a one-time link; everything else is closed by default.</summary>
+/// <summary>Cookie after a one-time link or the organisation's sign-in; everything else is closed by default.</summary>
 public static class SignInFeature
 {
     public const string SignInPath = "/sign-in";
     private static readonly TimeSpan SessionLength = TimeSpan.FromHours(10);
 
-    public static void AddSignIn(this IServiceCollection services, PortalState state, TimeProvider clock)
+    public static void AddSignIn(this IServiceCollection services, PortalState state, TeamSignIn? team, TimeProvider clock)
     {
         services.AddSingleton(new SignInLinks(state, clock));
         services.AddScoped<CurrentViewer>();
@@ -19,7 +19,7 @@ public static class SignInFeature
             .SetApplicationName("EditorBridge.Portal")
             .PersistKeysToFileSystem(new DirectoryInfo(state.KeysFolder));
 
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
+        var authentication = services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
             options.Cookie.Name = "editorbridge-portal";
             options.Cookie.HttpOnly = true;
@@ -32,6 +32,11 @@ public static class SignInFeature
             options.Events.OnRedirectToAccessDenied = context =>
                 SignInPage.WriteAsync(context.HttpContext, StatusCodes.Status403Forbidden, SignInPage.NotForYou);
         });
+        if (team is not null)
+        {
+            services.AddSingleton(team);
+            authentication.AddTeamSignIn(team, state, clock);
+        }
 
         services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());

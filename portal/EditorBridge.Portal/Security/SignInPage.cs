@@ -19,6 +19,11 @@ public static class SignInPage
     public static readonly SignInNotice SignedOut = new("You are signed out", "To come back, make a new link.");
     public static readonly SignInNotice NotForYou = new("This page is not for your role",
         "Your roles do not include the right to see this page. Go back, or ask whoever gave you the link for one with another role:");
+    public static SignInNotice NoName(string claim) => new("The sign-in names nobody",
+        $"The identity provider sent no claim '{claim}'. Whoever runs this portal can name another with \"personClaim\" in {TeamSignIn.FileName}, or have the provider send it. Nothing was opened.");
+    public static SignInNotice NoRole(string person, string claim) => new("No role here is yours",
+        $"You are {person}, and none of your values of the claim '{claim}' is given a role in {TeamSignIn.FileName}. Ask whoever runs this portal. Nothing was opened.");
+    public static SignInNotice ProviderRefused(string cause) => new("The sign-in did not succeed", $"{cause} Nothing was opened. Begin again.");
     public static readonly SignInNotice Entering = new("Signed in", "Opening the portal…", Enter: true);
 
     private const string Command = "editorbridge-portal link --state FOLDER";
@@ -36,10 +41,10 @@ public static class SignInPage
         var text = context.RequestServices.GetRequiredService<IStringLocalizer<PortalText>>();
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
-        return context.Response.WriteAsync(Html(text, notice), context.RequestAborted);
+        return context.Response.WriteAsync(Html(text, notice, context.RequestServices.GetService<TeamSignIn>()), context.RequestAborted);
     }
 
-    private static string Html(IStringLocalizer<PortalText> text, SignInNotice notice) => $"""
+    private static string Html(IStringLocalizer<PortalText> text, SignInNotice notice, TeamSignIn? team) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -55,6 +60,9 @@ public static class SignInPage
             <img src="/favicon.svg" alt="" width="40" height="40">
             <h1>{Encode(text[notice.Title])}</h1>
             <p>{Encode(text[notice.Message])}</p>
+            {(team is not null && !notice.Enter
+                ? $"<p><a class=\"button\" href=\"{TeamSignIn.StartPath}\">{Encode(text["Sign in with your organisation"])}</a></p>"
+                : "")}
             {(notice.Enter
                 ? $"<p><a href=\"/\">{Encode(text["Continue"])}</a></p>"
                 : $"<p class=\"hint\">{Encode(text["In a terminal:"])}</p><pre><code>{Encode(notice == NotForYou ? Command + " --role auditor" : Command)}</code></pre>")}
