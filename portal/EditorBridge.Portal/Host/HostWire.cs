@@ -32,7 +32,7 @@ public enum AccessAction
     Reveal,
     Export,
     Verify,
-    /// <summary>Came in with the organisation's sign-in.</summary>
+    /// <summary>Came in by a link or with the organisation's sign-in.</summary>
     SignIn,
     /// <summary>The provider vouched for them, and no role is theirs.</summary>
     SignInRefused,

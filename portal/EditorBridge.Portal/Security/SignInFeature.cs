@@ -1,3 +1,4 @@
+using EditorBridge.Portal.Host;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -66,7 +67,7 @@ public static class SignInFeature
         return Task.CompletedTask;
     }
 
-    private static async Task SignInAsync(HttpContext context, SignInLinks links)
+    private static async Task SignInAsync(HttpContext context, SignInLinks links, AccessRecorder recorder)
     {
         // A browser that fetches a link ahead of the click must not use it up.
         if (context.Request.Headers["Sec-Purpose"].Count > 0)
@@ -91,6 +92,7 @@ public static class SignInFeature
 
         await context.SignInAsync(viewer.ToPrincipal(CookieAuthenticationDefaults.AuthenticationScheme),
             new AuthenticationProperties { IsPersistent = false });
+        await recorder.TryNoteAsync(viewer, AccessAction.SignIn, SignInPath);
         await SignInPage.WriteAsync(context, StatusCodes.Status200OK, SignInPage.Entering);
     }
 }

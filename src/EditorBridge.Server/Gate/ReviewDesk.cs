@@ -243,9 +243,9 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
         if (verdict.AgainForSession && (verdict.Kind != VerdictKind.Approve || item.SessionScope is null))
             return new(VerdictResult.NotForSession, "\"The same again in this session\" is not offered for this action: each one needs a verdict of its own. Nothing was decided.");
         if (!obligations.TwoPeople || verdict.Kind == VerdictKind.Reject) return null;
-        if (review.FirstApprover == verdict.Person)
+        if (PersonName.MayBeSame(review.FirstApprover, verdict.Person))
             return new(VerdictResult.NotThisPerson, "You have already approved this. A second person has to approve before it runs.");
-        return review.FirstApprover is not null && (item.Requester == verdict.Person || item.EditedBy == verdict.Person)
+        return review.FirstApprover is not null && (PersonName.MayBeSame(item.Requester, verdict.Person) || PersonName.MayBeSame(item.EditedBy, verdict.Person))
             ? new(VerdictResult.NotThisPerson, "Whoever asked, or wrote the text, cannot be the second person. Nothing was decided.")
             : null;
     }
