@@ -8,7 +8,7 @@ import { readSettings } from './settings';
 import { markdownOf } from './text';
 
 /** SQL files, dbt models and untitled SQL; the sides of a review have their findings from the review itself. */
-const SELECTOR: vscode.DocumentFilter[] = ['file', 'untitled'].flatMap((scheme) => [
+export const SQL_FILES: vscode.DocumentFilter[] = ['file', 'untitled'].flatMap((scheme) => [
   { scheme, pattern: '**/*.sql' }, { scheme, language: 'sql' }, { scheme, language: 'jinja-sql' }, { scheme, language: 'snowflake-sql' },
 ]);
 
@@ -32,8 +32,8 @@ export class SqlAnalysis implements vscode.Disposable, vscode.HoverProvider, vsc
   constructor(private readonly server: Server, private readonly log: vscode.LogOutputChannel) {
     this.subscriptions = [
       this.diagnostics, this.changed,
-      vscode.languages.registerHoverProvider(SELECTOR, this),
-      vscode.languages.registerCodeLensProvider(SELECTOR, this),
+      vscode.languages.registerHoverProvider(SQL_FILES, this),
+      vscode.languages.registerCodeLensProvider(SQL_FILES, this),
       vscode.workspace.onDidOpenTextDocument((document) => this.plan(document, 0)),
       vscode.workspace.onDidChangeTextDocument((e) => this.plan(e.document, PAUSE_AFTER_TYPING_MS)),
       vscode.workspace.onDidCloseTextDocument((document) => this.forget(document.uri)),
@@ -83,7 +83,7 @@ export class SqlAnalysis implements vscode.Disposable, vscode.HoverProvider, vsc
   }
 
   private plan(document: vscode.TextDocument, pause: number): void {
-    if (vscode.languages.match(SELECTOR, document) === 0) return;
+    if (vscode.languages.match(SQL_FILES, document) === 0) return;
     const key = document.uri.toString();
     clearTimeout(this.timers.get(key));
     this.timers.set(key, setTimeout(() => void this.run(document), pause));
@@ -120,7 +120,7 @@ export class SqlAnalysis implements vscode.Disposable, vscode.HoverProvider, vsc
 }
 
 /** The host tells a file's kind by its name; an untitled SQL document has none that says so. */
-function sqlPath(document: vscode.TextDocument): string {
+export function sqlPath(document: vscode.TextDocument): string {
   const file = document.uri.fsPath;
   return path.extname(file).toLowerCase() === '.sql' ? file : `${file}.sql`;
 }

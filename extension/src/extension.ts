@@ -2,16 +2,20 @@ import * as vscode from 'vscode';
 import { SqlAnalysis } from './analysis';
 import { ClaudeIde } from './claudeIde';
 import { doctor } from './doctor';
+import { Drafts } from './drafts';
 import { SessionGrants } from './grants';
 import { reviewGitChanges } from './gitChanges';
 import { offerGateway } from './mcp';
+import { ChatModels } from './models';
 import { Notices } from './notice';
 import { summary } from './present';
 import { type CheckpointSignedParams, EditorMethods, type GrantsResult, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
+import { QuickFixes } from './quickFixes';
 import { Reviews } from './review';
 import { ReviewTrees } from './reviewTree';
 import { Server, workspaceFolders } from './server';
 import { RESTART_SETTINGS, SECTION } from './settings';
+import { SignIn } from './signIn';
 import { Status } from './status';
 import { Terminals } from './terminal';
 import { plain } from './text';
@@ -34,8 +38,11 @@ export function activate(context: vscode.ExtensionContext): void {
     connection.onNotification(EditorMethods.GrantsChanged, (params: GrantsResult) => grants.show(params));
     connection.onNotification(EditorMethods.CheckpointSigned, (params: CheckpointSignedParams) => void witness.signed(params));
     claude.wire(connection);
+    models.wire(connection);
+    signIn.wire(connection);
   }));
-  const reviews = new Reviews(backend, log);
+  const drafts = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'drafts').fsPath;
+  const reviews = new Reviews(backend, new Drafts(drafts, (message) => log.error(message)), log);
   const trees = new ReviewTrees(reviews);
   const grants = new SessionGrants(backend);
   const status = new Status(backend);
@@ -43,6 +50,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const analysis = new SqlAnalysis(backend, log);
   const witness = new Witness(context, backend, log);
   const claude = new ClaudeIde(backend, log);
+  const models = new ChatModels(backend, log);
+  const signIn = new SignIn(context, backend, log);
   const terminals = new Terminals(context, backend, claude, log);
 
   async function refresh(): Promise<void> {
@@ -50,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
     void terminals.update();
     void witness.compare();
     void claude.update();
+    void signIn.supply().then(() => models.refresh());
     try {
       reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
       grants.show(await backend.request<GrantsResult>(EditorMethods.ListGrants));
@@ -59,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   context.subscriptions.push(
-    log, backend, reviews, trees, grants, status, analysis, claude, offerGateway(backend, log),
+    log, backend, reviews, trees, grants, status, analysis, claude, models, offerGateway(backend, log), new QuickFixes(backend, reviews).register(),
     backend.onDidChangeState((state) => {
       status.serverChanged();
       if (state === 'ready') void refresh();
@@ -80,6 +90,7 @@ export function activate(context: vscode.ExtensionContext): void {
         analysis.refresh();
         void terminals.update();
         void claude.update();
+        models.refresh();
       }
     }),
     ...commands({
@@ -99,6 +110,8 @@ export function activate(context: vscode.ExtensionContext): void {
       reviewGitChanges: () => reviewGitChanges(analysis),
       startClaude: () => terminals.startClaude(),
       mention: () => claude.mention(),
+      signIn: () => signIn.run(),
+      signOut: () => signIn.forget(),
       openPortal: () => openPortal(backend),
       openWalkthrough: async () => {
         await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
@@ -142,6 +155,7 @@ async function showMenu(backend: Server): Promise<void> {
     { label: '$(terminal) Start Claude Code (Governed)', command: 'editorbridge.startClaude' },
     { label: '$(git-compare) Review the SQL in My Git Changes', command: 'editorbridge.reviewGitChanges' },
     { label: '$(link-external) Open Portal', command: 'editorbridge.openPortal' },
+    { label: '$(sign-in) Sign In to Snowflake', command: 'editorbridge.signIn' },
     { label: '$(debug-restart) Restart', command: 'editorbridge.restart' },
     { label: '$(output) Show Log', command: 'editorbridge.showLog' },
     { label: '$(pulse) Doctor', command: 'editorbridge.doctor' },

@@ -15,12 +15,19 @@ export const EditorMethods = {
   ListGrants: 'grants/list',
   RevokeGrant: 'grant/revoke',
   AnalyzeSql: 'sql/analyze',
+  Fixes: 'sql/fixes',
   TerminalEnvironment: 'terminal/environment',
   PortalLink: 'portal/link',
   McpServer: 'mcp/server',
   Witness: 'ledger/witness',
   OpenIdeDoor: 'ide/open',
   CloseIdeDoor: 'ide/close',
+  ChatModels: 'chat/models',
+  AskChat: 'chat/ask',
+  CountChat: 'chat/count',
+  AccountState: 'account/state',
+  SignIn: 'account/signIn',
+  SupplyToken: 'account/token',
   Shutdown: 'shutdown',
 
   // client → server, notifications
@@ -34,6 +41,7 @@ export const EditorMethods = {
   OpenFile: 'editor/openFile',
   DocumentState: 'editor/documentState',
   SaveDocument: 'editor/saveDocument',
+  OpenAddress: 'editor/openAddress',
 
   // server → client, notifications
   ReviewOpened: 'review/opened',
@@ -42,6 +50,7 @@ export const EditorMethods = {
   GrantsChanged: 'grants/changed',
   HostStatus: 'host/status',
   CheckpointSigned: 'ledger/checkpoint',
+  ChatPart: 'chat/part',
 } as const;
 
 export const EditorErrors = {
@@ -200,6 +209,126 @@ export interface StatementView {
 export interface AnalyzeResult {
   statements: StatementView[];
   findings: FindingView[];
+}
+
+/** Asks for the fixes of findings that touch a range of this text. */
+export interface FixParams {
+  path: string;
+  text: string;
+  start: number;
+  length: number;
+}
+
+/** Text in the place of a range of the text that was sent; a length of 0 is an insertion. */
+export interface EditView {
+  start: number;
+  length: number;
+  text: string;
+}
+
+export interface FixView {
+  ruleId: string;
+  title: string;
+  edits: EditView[];
+}
+
+export interface FixesResult {
+  fixes: FixView[];
+}
+
+/** The two numbers are the smallest window the model's line is known to have: the account does not say. */
+export interface ChatModelView {
+  id: string;
+  name: string;
+  family: string;
+  maxInputTokens: number;
+  maxOutputTokens: number;
+  images: boolean;
+  tools: boolean;
+}
+
+export interface ChatModelsResult {
+  models: ChatModelView[];
+}
+
+/** A part of a message. text: text. toolUse: id, name, and data, its input as JSON. toolResult: id and text. image: name, its media type, and data in base64. */
+export interface ChatContentView {
+  kind: string;
+  text: string | null;
+  id: string | null;
+  name: string | null;
+  data: string | null;
+}
+
+export interface ChatMessageView {
+  role: string;
+  content: ChatContentView[];
+}
+
+/** The schema is JSON Schema, as JSON. */
+export interface ChatToolView {
+  name: string;
+  description: string;
+  schema: string;
+}
+
+/** The id is the client's own name for this question; the parts of the answer carry it. */
+export interface ChatParams {
+  id: string;
+  model: string;
+  messages: ChatMessageView[];
+  tools: ChatToolView[];
+  toolRequired: boolean;
+}
+
+/** A part of an answer under way: text as it comes, a tool once it is whole and was released. */
+export interface ChatPartParams {
+  id: string;
+  part: ChatContentView;
+}
+
+export interface ChatAnswer {
+  stopReason: string;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+export interface CountParams {
+  model: string;
+  text: string;
+}
+
+export interface CountResult {
+  tokens: number;
+}
+
+/** signIn is browser, editorToken (the client keeps a token and hands it over) or elsewhere (nothing for an editor to do). */
+export interface AccountStateResult {
+  connection: string;
+  address: string;
+  signIn: string;
+  description: string;
+}
+
+/** What became of a sign-in that worked; one that did not is an error with the reason. */
+export interface SignInResult {
+  message: string;
+}
+
+/** A null token takes it away. Never written to a trace. */
+export interface TokenParams {
+  token: string | null;
+  check: boolean;
+}
+
+/** An address to show in the person's browser, and the port of this machine that the browser is sent back to. */
+export interface OpenAddressParams {
+  address: string;
+  redirect: string;
+}
+
+export interface OpenAddressResult {
+  opened: boolean;
 }
 
 export interface TerminalEnvironmentResult {

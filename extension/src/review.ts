@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { CURRENT_SCHEME, MemoryFiles, ownTabs, PROPOSED_SCHEME } from './documents';
 import { decisionWord, documentName, label } from './present';
 import { EditorMethods, type ReviewClosedParams, type ReviewsResult, type ReviewView, type VerdictAnswer, type VerdictParams } from './protocol';
+import type { Drafts } from './drafts';
 import { ReviewDiff } from './reviewDiff';
 import type { Server } from './server';
 import { readSettings } from './settings';
@@ -18,6 +19,7 @@ export class Reviews implements vscode.Disposable {
   private readonly decided = new Map<string, ReviewDiff>();
   private recentViews: ReviewView[] = [];
   private openingByItself = false;
+  private closing = Promise.resolve();
   private readonly files = new MemoryFiles();
   private readonly surface = {
     comments: vscode.comments.createCommentController('editorbridge', 'EditorBridge'),
@@ -29,7 +31,7 @@ export class Reviews implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
   readonly onDidBegin = this.began.event;
 
-  constructor(private readonly server: Server, private readonly log: vscode.LogOutputChannel) {
+  constructor(private readonly server: Server, private readonly drafts: Drafts, private readonly log: vscode.LogOutputChannel) {
     this.subscriptions = [
       this.changed, this.began, this.surface.comments, this.surface.diagnostics,
       vscode.workspace.registerFileSystemProvider(PROPOSED_SCHEME, this.files, { isCaseSensitive: true }),
@@ -62,12 +64,15 @@ export class Reviews implements vscode.Disposable {
     }
     this.recentViews = list.recent.slice(0, MAX_RECENT);
     for (const view of list.pending) this.opened(view);
+    void this.drafts.keepOnly(still);
     this.changed.fire();
   }
 
   opened(view: ReviewView): void {
     if (this.waiting.has(view.id)) return;
-    const review = new ReviewDiff(view, this.files, this.surface);
+    const draft = view.editable ? this.drafts.get(view.id) : undefined;
+    const review = new ReviewDiff(view, this.files, this.surface, draft);
+    if (draft !== undefined) this.log.info(`Review ${view.id} goes on with what was typed before the window was reloaded`);
     this.waiting.set(view.id, review);
     this.log.info(`Review ${view.id} waits: ${label(view)}`);
     review.annotate(readSettings().review.comments, hasLocalEdits(view));
@@ -89,12 +94,14 @@ export class Reviews implements vscode.Disposable {
     const review = this.waiting.get(params.id);
     if (!review) return;
     this.waiting.delete(params.id);
+    void this.drafts.set(params.id, undefined);
     this.log.info(`Review ${params.id}: ${params.state}`);
     this.recentViews = [{ ...review.view, state: params.state, decidedBy: params.decidedBy, decidedReason: params.reason }, ...this.recentViews].slice(0, MAX_RECENT);
     const who = params.decidedBy ? ` by ${plain(params.decidedBy, 60)}` : '';
     void vscode.window.setStatusBarMessage(`${decisionWord(params.state)}${who}: ${plain(documentName(review.view), 60)}`, 6000);
     this.changed.fire();
-    void this.afterClose(review);
+    // One after another: what follows a review may itself be decided in the same moment.
+    this.closing = this.closing.then(() => this.afterClose(review)).catch((e: unknown) => this.log.error(`The diff of ${params.id} could not be closed: ${e instanceof Error ? e.message : String(e)}`));
   }
 
   /** Opens the diff for somebody who asked for it: with the focus. */
@@ -251,7 +258,7 @@ export class Reviews implements vscode.Disposable {
   /** Who decides one review in front goes on with the next one there. */
   private async afterClose(review: ReviewDiff): Promise<void> {
     const wasInFront = this.activeId() === review.view.id;
-    const all = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.label === ALL_TITLE);
+    const all = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.label.startsWith(ALL_TITLE));
     const next = [...this.waiting.values()][0];
     if (wasInFront && next && !next.isOpen && readSettings().review.open !== 'onDemand') await next.open({ column: vscode.ViewColumn.Active, preserveFocus: false });
     await review.close();
@@ -276,8 +283,11 @@ export class Reviews implements vscode.Disposable {
   }
 
   private documentChanged(e: vscode.TextDocumentChangeEvent): void {
-    if (e.document.uri.scheme === PROPOSED_SCHEME) this.updateContext();
-    else this.localEditsChanged(e.document);
+    if (e.document.uri.scheme === PROPOSED_SCHEME) {
+      const review = this.waiting.get(ReviewDiff.idOf(e.document.uri) ?? '');
+      if (review) void this.drafts.set(review.view.id, isEdited(review.view, e.document.getText()) ? e.document.getText() : undefined);
+      this.updateContext();
+    } else this.localEditsChanged(e.document);
   }
 
   private localEditsChanged(document: vscode.TextDocument): void {

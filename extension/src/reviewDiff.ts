@@ -15,10 +15,12 @@ export class ReviewDiff {
   readonly proposed: vscode.Uri;
   private threads: vscode.CommentThread[] = [];
 
+  /** @param draft what a person had typed before the window was reloaded. */
   constructor(
     private shown: ReviewView,
     private readonly files: MemoryFiles,
     private readonly surface: { comments: vscode.CommentController; diagnostics: vscode.DiagnosticCollection },
+    draft?: string,
   ) {
     // The id stands in the path, not in the authority: VS Code lower-cases authorities.
     const view = shown;
@@ -27,7 +29,7 @@ export class ReviewDiff {
     this.proposed = vscode.Uri.from({ scheme: PROPOSED_SCHEME, path });
     const decided = view.state !== 'pending';
     files.put(this.current, view.before ?? '', false);
-    files.put(this.proposed, proposedText(view) ?? summary(view), view.editable && !decided);
+    files.put(this.proposed, (decided ? undefined : draft) ?? proposedText(view) ?? summary(view), view.editable && !decided);
   }
 
   get view(): ReviewView {

@@ -1,11 +1,12 @@
 import * as cp from 'node:child_process';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
-import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter, Trace } from 'vscode-jsonrpc/node';
+import { type CancellationToken, createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter, Trace } from 'vscode-jsonrpc/node';
 import { locate, type Program } from './locate';
 import { EditorMethods, type InitializeParams, type InitializeResult, PROTOCOL_VERSION } from './protocol';
 import { CrashHistory, MAX_CRASHES, OneAtATime } from './restart';
 import { readSettings } from './settings';
+import { holdsSecrets } from './secrets';
 
 export type ServerState = 'stopped' | 'starting' | 'ready' | 'failed';
 
@@ -47,9 +48,10 @@ export class Server implements vscode.Disposable {
   }
 
   /** @throws Error when no backend is running, or the backend's own error. */
-  async request<T>(method: string, params?: object): Promise<T> {
+  async request<T>(method: string, params?: object, token?: CancellationToken): Promise<T> {
     if (!this.connection || this.state !== 'ready') throw new Error(`EditorBridge is not running${this.detail ? `: ${this.detail}` : '.'}`);
-    return params === undefined ? this.connection.sendRequest<T>(method) : this.connection.sendRequest<T>(method, params);
+    // An argument that is undefined would travel as a parameter that is null.
+    return this.connection.sendRequest<T>(method, ...[params, token].filter((argument) => argument !== undefined));
   }
 
   /** Sends when there is somebody to hear it; a new backend learns the state of the window from `initialize`. */
@@ -164,7 +166,7 @@ export class Server implements vscode.Disposable {
   private async trace(connection: MessageConnection): Promise<void> {
     const level = readSettings().trace.server;
     if (level === 'off') return;
-    await connection.trace(Trace.fromString(level), { log: (message: string, data?: string) => this.log.info(`[trace] ${message}${data ? ` ${data}` : ''}`) });
+    await connection.trace(Trace.fromString(level), { log: (message: string, data?: string) => this.log.info(`[trace] ${message}${data && !holdsSecrets(message) ? ` ${data}` : ''}`) });
   }
 
   private ended(child: cp.ChildProcess, how: string): void {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 export interface Settings {
   server: { path: string; dotnetPath: string };
   review: { open: 'auto' | 'active' | 'beside' | 'onDemand'; notify: boolean; comments: boolean };
+  chat: { models: boolean };
   analysis: { diagnostics: boolean; codeLens: boolean };
   terminal: { environment: boolean };
   claude: { arguments: string[]; connect: boolean; shareContext: boolean };
@@ -21,6 +22,7 @@ export function readSettings(): Settings {
     server: { path: from.get('server.path', '').trim(), dotnetPath: from.get('server.dotnetPath', '').trim() },
     review: { open: from.get('review.open', 'auto'), notify: from.get('review.notify', true), comments: from.get('review.comments', true) },
     analysis: { diagnostics: from.get('analysis.diagnostics', true), codeLens: from.get('analysis.codeLens', true) },
+    chat: { models: from.get('chat.models', true) },
     terminal: { environment: from.get('terminal.environment', true) },
     claude: { arguments: from.get<string[]>('claude.arguments', []), connect: from.get('claude.connect', true), shareContext: from.get('claude.shareContext', true) },
     trace: { server: from.get('trace.server', 'off') },

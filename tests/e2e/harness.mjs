@@ -39,12 +39,13 @@ export class Product {
 
   /**
    * Starts sandbox and host and waits until both answer. The test's end stops them and removes the folder.
-   * `settings` is what the person wrote into proxy.json.
+   * `settings` is what the person wrote into proxy.json. `signIn` is how the host signs in: with the sandbox's token in a file, `editor` or `browser`.
    */
-  static async start(t, { serve = [], settings } = {}) {
+  static async start(t, { serve = [], settings, signIn = 'file' } = {}) {
     const product = new Product(fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'editorbridge-e2e-')));
     t.after(() => product.#end(t));
     product.serveArguments = serve;
+    product.signIn = signIn;
     if (settings) fs.writeFileSync(path.join(product.state, 'proxy.json'), JSON.stringify(settings), { mode: 0o600 });
     await product.#startSandbox();
     await product.startHost();
@@ -71,15 +72,15 @@ export class Product {
     this.url = `http://127.0.0.1:${this.#hostPort}`;
     this.#host = start(
       programs.host,
-      ['serve', '--port', `${this.#hostPort}`, '--state', this.state, '--sandbox', this.account, '--pat-file', this.patFile, ...(this.serveArguments ?? [])],
+      ['serve', '--port', `${this.#hostPort}`, '--state', this.state, '--sandbox', this.account, ...{ file: ['--pat-file', this.patFile], editor: ['--pat-from-editor'], browser: [] }[this.signIn], ...(this.serveArguments ?? [])],
       { env: this.environment(), onLine: (line) => this.#log.write(`host ${line}\n`) },
     );
     await waitForHttp(`${this.url}/health`, { child: this.#host, what: 'the host', seconds: 30 });
   }
 
-  /** Starts the portal. Answers its address and a sign-in link that has not been used. */
-  async startPortal() {
-    const port = await freePort();
+  /** Starts the portal, on a free port where none is named. Answers its address and a sign-in link that has not been used. */
+  async startPortal(port) {
+    port ??= await freePort();
     const url = `http://127.0.0.1:${port}`;
     let link;
     this.#portal = start(programs.portal, ['--state', this.state, '--port', `${port}`], {

@@ -15,12 +15,20 @@ internal static class AccountCommands
         var user = new Option<string?>("--user") { Description = "Name of the user, where several sign in from this machine." };
         var role = new Option<string?>("--role") { Description = "Role to work with. Administrator roles are blocked by Snowflake for browser sign-in." };
         var noBrowser = new Option<bool>("--no-browser") { Description = "Only print the address to open." };
-        var command = new Command("login", "Sign in to Snowflake with the browser and stay signed in. Needs no administrator.") { user, role, noBrowser };
+        var fromEditor = new Option<bool>("--pat-from-editor") { Description = ServeCommand.FromEditor };
+        var command = new Command("login", "Sign in to Snowflake with the browser and stay signed in. Needs no administrator.") { user, role, noBrowser, fromEditor };
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
-            var profile = options.Profile(parsed);
+            var profile = AccountChoice.Profile(options.Folder(parsed), parsed.GetValue(options.Account), parsed.GetValue(options.Sandbox), parsed.GetValue(options.TokenFile)?.FullName, parsed.GetValue(fromEditor));
             profile = profile with { User = parsed.GetValue(user) ?? profile.User, Role = parsed.GetValue(role) ?? profile.Role };
+            if (parsed.GetValue(fromEditor))
+            {
+                OwnConnections.Remember(AccountChoice.OwnFile(options.Folder(parsed)), profile);
+                Console.WriteLine($"Connection '{profile.Name}' ({profile.Account.BaseAddress.Authority}) gets its access token from the editor. In VS Code run: EditorBridge: Sign In to Snowflake");
+                return 0;
+            }
+
             using var connection = options.Open(parsed, profile);
             if (profile.SignIn != SignInKind.OAuth)
             {

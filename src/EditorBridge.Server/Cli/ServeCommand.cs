@@ -12,12 +12,15 @@ namespace EditorBridge.Cli;
 /// <summary><c>editorbridge serve</c>: runs the host until it is told to stop.</summary>
 internal static partial class ServeCommand
 {
+    public const string FromEditor = "The programmatic access token is kept by the editor (VS Code: EditorBridge: Sign In to Snowflake) and held here in memory only.";
+
     public static Command Build()
     {
         var port = new Option<int>("--port") { Description = "Port of the proxy on 127.0.0.1 (0: any free one).", DefaultValueFactory = _ => ServeOptions.DefaultPort };
         var state = StateOption.Build();
         var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one.", CustomParser = Address };
         var tokenFile = new Option<FileInfo?>("--pat-file") { Description = "File (0600) holding a programmatic access token." };
+        var fromEditor = new Option<bool>("--pat-from-editor") { Description = FromEditor };
         var account = new Option<string?>("--account") { Description = "Connection to use, by its name in Snowflake's connections.toml or ours." };
         var upstream = new Option<UpstreamPath>("--upstream") { Description = "Path for inference: Rest, AiGateway (the account's own traces and quotas) or InferenceComplete (older accounts).", DefaultValueFactory = _ => UpstreamPath.Rest };
         var europe = new Option<bool>("--eu-only") { Description = "Send nothing while the account's cross-region setting would let inference leave the European Union." };
@@ -27,7 +30,7 @@ internal static partial class ServeCommand
         var log = new Option<FileInfo?>("--log-file") { Description = "Write the log here and let go of the terminal." };
         var command = new Command("serve", "Run the host: the Messages proxy, the gate and the ledger, on 127.0.0.1.")
         {
-            port, state, sandbox, tokenFile, account, upstream, europe, byEditor, portal, review, log,
+            port, state, sandbox, tokenFile, fromEditor, account, upstream, europe, byEditor, portal, review, log,
         };
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
@@ -38,6 +41,7 @@ internal static partial class ServeCommand
                 State = StateFolder.Open(parsed.GetValue(state)),
                 Sandbox = parsed.GetValue(sandbox),
                 TokenFile = parsed.GetValue(tokenFile)?.FullName,
+                TokenFromEditor = parsed.GetValue(fromEditor),
                 Account = parsed.GetValue(account),
                 Upstream = parsed.GetValue(upstream),
                 Residency = parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null,

@@ -13,7 +13,8 @@ namespace EditorBridge.Editor;
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
 internal sealed partial class EditorEndpoint(
-    StateFolder state, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, ILogger<EditorEndpoint> logger) : BackgroundService
+    StateFolder state, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, PinDesk pins,
+    Func<EditorWindow, IEnumerable<object>> parts, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly List<EditorWindow> _windows = [];
@@ -111,7 +112,7 @@ internal sealed partial class EditorEndpoint(
     private async Task ServeAsync(Stream stream, Peer peer)
     {
         if (peer.Agent is { } agent) await RecordAgentAsync(agent);
-        using var window = new EditorWindow(stream, this, desk, grants, answers, doors, witness, jobs, pins, peer);
+        using var window = new EditorWindow(stream, this, desk, grants, answers, doors, witness, jobs, pins, parts, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();

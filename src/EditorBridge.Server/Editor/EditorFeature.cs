@@ -1,3 +1,6 @@
+using EditorBridge.Proxy;
+using EditorBridge.Snowflake;
+
 namespace EditorBridge.Editor;
 
 internal static class EditorFeature
@@ -8,6 +11,9 @@ internal static class EditorFeature
         services.AddSingleton<EditorAnswers>();
         services.AddSingleton<LedgerWitness>();
         services.AddSingleton<Keeping.LedgerJobs>();
+        services.AddSingleton(provider => new EditorChat(provider.GetRequiredService<MessagesEndpoint>().AnswerAsync, provider.GetRequiredService<CortexClient>().ListModelsAsync));
+        services.AddSingleton<Func<EditorWindow, IEnumerable<object>>>(provider => window =>
+            [new WindowChat(window, provider.GetRequiredService<EditorChat>()), new WindowAccount(window, provider.GetRequiredService<AccountConnection>(), provider.GetRequiredService<TimeProvider>())]);
         services.AddSingleton<EditorEndpoint>();
         services.AddHostedService(provider => provider.GetRequiredService<EditorEndpoint>());
         return services;

@@ -17,12 +17,19 @@ public static class EditorMethods
     public const string ListGrants = "grants/list";
     public const string RevokeGrant = "grant/revoke";
     public const string AnalyzeSql = "sql/analyze";
+    public const string Fixes = "sql/fixes";
     public const string TerminalEnvironment = "terminal/environment";
     public const string PortalLink = "portal/link";
     public const string McpServer = "mcp/server";
     public const string Witness = "ledger/witness";
     public const string OpenIdeDoor = "ide/open";
     public const string CloseIdeDoor = "ide/close";
+    public const string ChatModels = "chat/models";
+    public const string AskChat = "chat/ask";
+    public const string CountChat = "chat/count";
+    public const string AccountState = "account/state";
+    public const string SignIn = "account/signIn";
+    public const string SupplyToken = "account/token";
     public const string Shutdown = "shutdown";
 
     // client → server, notifications
@@ -36,6 +43,7 @@ public static class EditorMethods
     public const string OpenFile = "editor/openFile";
     public const string DocumentState = "editor/documentState";
     public const string SaveDocument = "editor/saveDocument";
+    public const string OpenAddress = "editor/openAddress";
 
     // server → client, notifications
     public const string ReviewOpened = "review/opened";
@@ -44,6 +52,7 @@ public static class EditorMethods
     public const string GrantsChanged = "grants/changed";
     public const string HostStatus = "host/status";
     public const string CheckpointSigned = "ledger/checkpoint";
+    public const string ChatPart = "chat/part";
 }
 
 /// <summary>JSON-RPC error codes of ours, outside the range the JSON-RPC specification reserves for itself.</summary>
@@ -113,6 +122,60 @@ public sealed record AnalyzeParams(string Path, string Text);
 public sealed record StatementView(int Start, int Length, string Class, string Effect, string Severity, string Title, ObjectView[] Objects);
 
 public sealed record AnalyzeResult(StatementView[] Statements, FindingView[] Findings);
+
+/// <summary>Asks for the fixes of findings that touch a range of this text.</summary>
+public sealed record FixParams(string Path, string Text, int Start, int Length);
+
+/// <summary>Text in the place of a range of the text that was sent; a length of 0 is an insertion.</summary>
+public sealed record EditView(int Start, int Length, string Text);
+
+public sealed record FixView(string RuleId, string Title, EditView[] Edits);
+
+public sealed record FixesResult(FixView[] Fixes);
+
+/// <param name="MaxInputTokens">With <paramref name="MaxOutputTokens"/>, the smallest window the model's line is known to have: the account does not say.</param>
+public sealed record ChatModelView(string Id, string Name, string Family, int MaxInputTokens, int MaxOutputTokens, bool Images, bool Tools);
+
+public sealed record ChatModelsResult(ChatModelView[] Models);
+
+/// <summary>A part of a message. text: Text. toolUse: Id, Name, and Data, its input as JSON. toolResult: Id and Text. image: Name, its media type, and Data in base64.</summary>
+public sealed record ChatContentView(string Kind, string? Text, string? Id, string? Name, string? Data);
+
+/// <param name="Role">user, assistant.</param>
+public sealed record ChatMessageView(string Role, ChatContentView[] Content);
+
+/// <param name="Schema">JSON Schema of the input, as JSON.</param>
+public sealed record ChatToolView(string Name, string Description, string Schema);
+
+/// <param name="Id">The client's own name for this question; the parts of the answer carry it.</param>
+public sealed record ChatParams(string Id, string Model, ChatMessageView[] Messages, ChatToolView[] Tools, bool ToolRequired);
+
+/// <summary>A part of an answer under way: text as it comes, a tool once it is whole and was released.</summary>
+public sealed record ChatPartParams(string Id, ChatContentView Part);
+
+/// <param name="StopReason">As the Messages API names it: end_turn, tool_use, max_tokens, …</param>
+public sealed record ChatAnswer(string StopReason, long InputTokens, long OutputTokens);
+
+public sealed record CountParams(string Model, string Text);
+
+public sealed record CountResult(long Tokens);
+
+/// <param name="SignIn">browser: <see cref="EditorMethods.SignIn"/> signs in. editorToken: the client keeps a token and hands it over with <see cref="EditorMethods.SupplyToken"/>. elsewhere: nothing for an editor to do.</param>
+/// <param name="Description">How the connection signs in, for people.</param>
+public sealed record AccountStateResult(string Connection, string Address, string SignIn, string Description);
+
+/// <summary>What became of a sign-in that worked; one that did not is an error with the reason.</summary>
+public sealed record SignInResult(string Message);
+
+/// <param name="Token">Null takes it away. Never written to a trace.</param>
+/// <param name="Check">Ask the account with it, and keep it only when the account takes it.</param>
+public sealed record TokenParams(string? Token, bool Check);
+
+/// <summary>An address to show in the person's browser.</summary>
+/// <param name="Redirect">The port of this machine that the browser is sent back to; the editor must make it reachable from where the browser runs.</param>
+public sealed record OpenAddressParams(string Address, string Redirect);
+
+public sealed record OpenAddressResult(bool Opened);
 
 public sealed record TerminalEnvironmentResult(Dictionary<string, string> Variables);
 

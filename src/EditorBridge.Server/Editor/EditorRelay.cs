@@ -90,6 +90,27 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.CloseIdeDoor)]
     public Task<JsonElement> CloseIdeDoorAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.CloseIdeDoor, null, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.Fixes, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> FixesAsync(FixParams asked, CancellationToken cancellationToken) => AskAsync(EditorMethods.Fixes, asked, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.ChatModels)]
+    public Task<JsonElement> ChatModelsAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.ChatModels, null, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.AskChat, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> AskChatAsync(ChatParams asked, CancellationToken cancellationToken) => AskAsync(EditorMethods.AskChat, asked, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.CountChat, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> CountChatAsync(CountParams counted, CancellationToken cancellationToken) => AskAsync(EditorMethods.CountChat, counted, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.AccountState)]
+    public Task<JsonElement> AccountStateAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.AccountState, null, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.SignIn)]
+    public Task<JsonElement> SignInAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.SignIn, null, cancellationToken);
+
+    [JsonRpcMethod(EditorMethods.SupplyToken, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> SupplyTokenAsync(TokenParams supplied, CancellationToken cancellationToken) => AskAsync(EditorMethods.SupplyToken, supplied, cancellationToken);
+
     [JsonRpcMethod(EditorMethods.SelectionChanged, UseSingleObjectParameterDeserialization = true)]
     public Task SelectionChangedAsync(SelectionParams selection) => TellHostAsync(EditorMethods.SelectionChanged, selection);
 
@@ -246,6 +267,12 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
 
         [JsonRpcMethod(EditorMethods.CheckpointSigned, UseSingleObjectParameterDeserialization = true)]
         public Task CheckpointSignedAsync(CheckpointSignedParams signed) => window.NotifyWithParameterObjectAsync(EditorMethods.CheckpointSigned, signed);
+
+        [JsonRpcMethod(EditorMethods.ChatPart, UseSingleObjectParameterDeserialization = true)]
+        public Task ChatPartAsync(ChatPartParams part) => window.NotifyWithParameterObjectAsync(EditorMethods.ChatPart, part);
+
+        [JsonRpcMethod(EditorMethods.OpenAddress, UseSingleObjectParameterDeserialization = true)]
+        public Task<JsonElement> OpenAddressAsync(OpenAddressParams address, CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.OpenAddress, address, cancellationToken);
 
         [JsonRpcMethod(EditorMethods.OpenEditors)]
         public Task<JsonElement> OpenEditorsAsync(CancellationToken cancellationToken) => AskWindowAsync(EditorMethods.OpenEditors, null, cancellationToken);

@@ -21,8 +21,7 @@ internal static class EditorViews
         var findings = new List<FindingView>();
         foreach (var piece in EmbeddedSql.InFile(path, text, DbtProject.ContextFor(path)))
         {
-            // Spans point into the SQL as it is unescaped; they are places of the file only where that is the same text.
-            var verbatim = piece.Span.End <= text.Length && string.CompareOrdinal(text, piece.Span.Start, piece.Sql, 0, piece.Sql.Length) == 0;
+            var verbatim = IsVerbatim(piece, text);
             TextSpan InText(TextSpan span) => verbatim ? new TextSpan(piece.Span.Start + span.Start, span.Length) : piece.Span;
 
             foreach (var statement in piece.Analysis.Statements)
@@ -36,6 +35,20 @@ internal static class EditorViews
 
         return new AnalyzeResult([.. statements], [.. findings.Distinct()]);
     }
+
+    /// <summary>The fixes of findings that touch a range of a file's text. SQL that stands in the file in another spelling has none: an edit would hit the wrong place.</summary>
+    public static FixesResult FixesOf(FixParams asked)
+    {
+        var range = new TextSpan(asked.Start, asked.Length);
+        return new FixesResult([..
+            from piece in EmbeddedSql.InFile(asked.Path, asked.Text, DbtProject.ContextFor(asked.Path))
+            where IsVerbatim(piece, asked.Text)
+            from fix in QuickFixes.For(piece.Sql, piece.Analysis, range with { Start = range.Start - piece.Span.Start })
+            select new FixView(fix.RuleId, fix.Title, [.. fix.Edits.Select(edit => new EditView(piece.Span.Start + edit.Span.Start, edit.Span.Length, edit.NewText))])]);
+    }
+
+    // Spans point into the SQL as it is unescaped; they are places of the file only where that is the same text.
+    private static bool IsVerbatim(SqlPiece piece, string text) => piece.Span.End <= text.Length && string.CompareOrdinal(text, piece.Span.Start, piece.Sql, 0, piece.Sql.Length) == 0;
 
     private static IEnumerable<Reason> ReasonsOf(StatementAnalysis statement) => statement.Reasons.Concat(statement.Embedded.SelectMany(ReasonsOf));
 

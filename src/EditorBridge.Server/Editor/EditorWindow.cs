@@ -10,8 +10,9 @@ using StreamJsonRpc;
 namespace EditorBridge.Editor;
 
 /// <summary>The host's end of one editor window's connection.</summary>
+/// <param name="parts">What else of the contract this window answers, each in a class of its own.</param>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, Func<EditorWindow, IEnumerable<object>> parts, Peer peer) : IDisposable
 {
     private readonly SemaphoreSlim _doorChanges = new(1);
     private IdeDoor? _door;
@@ -26,6 +27,9 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
 
     public bool Introduced { get; private set; }
 
+    /// <summary>The editor's chat as a client of models names itself, with its version.</summary>
+    public string Client { get; private set; } = "";
+
     /// <summary>A command line rather than a window: it has no folders, sees every review, and is told of none.</summary>
     public bool IsTerminal { get; private set; }
 
@@ -33,7 +37,7 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     public async Task RunAsync()
     {
         _rpc = EditorWire.Over(stream, stream);
-        _rpc.AddLocalRpcTarget(this, new JsonRpcTargetOptions { DisposeOnDisconnect = false });
+        foreach (var target in parts(this).Prepend(this)) _rpc.AddLocalRpcTarget(target, new JsonRpcTargetOptions { DisposeOnDisconnect = false });
         _rpc.StartListening();
         try
         {
@@ -55,6 +59,7 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         Folders = introduction.WorkspaceFolders;
         IsTerminal = introduction.ClientName == ControlClient.Name;
         _name = introduction.ClientName;
+        Client = $"{introduction.ClientName}-chat/{introduction.ClientVersion}";
         Introduced = true;
         return answers.Introduce();
     }
@@ -113,6 +118,13 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     {
         RequireIntroduction();
         return EditorViews.Of(file.Path, file.Text);
+    }
+
+    [JsonRpcMethod(EditorMethods.Fixes, UseSingleObjectParameterDeserialization = true)]
+    public FixesResult Fixes(FixParams asked)
+    {
+        RequireIntroduction();
+        return EditorViews.FixesOf(asked);
     }
 
     [JsonRpcMethod(EditorMethods.TerminalEnvironment)]
@@ -244,6 +256,10 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     /// <exception cref="ConnectionLostException">It closed.</exception>
     public Task<T> AskAsync<T>(string method, object? parameters, CancellationToken cancellationToken) => _rpc!.InvokeWithParameterObjectAsync<T>(method, parameters, cancellationToken);
 
+    /// <summary>Tells the window something in the order of the calls.</summary>
+    /// <exception cref="ConnectionLostException">It closed.</exception>
+    public Task TellAsync(string method, object payload) => _rpc!.NotifyWithParameterObjectAsync(method, payload);
+
     public void MarkShown(string reviewId)
     {
         lock (_lock) _shown.Add(reviewId);
@@ -295,7 +311,8 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         static sending => sending.Exception?.Handle(e => e is ConnectionLostException or ObjectDisposedException or IOException),
         CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-    private void RequireIntroduction()
+    /// <exception cref="LocalRpcException">Nobody has introduced the window yet.</exception>
+    public void RequireIntroduction()
     {
         if (!Introduced) throw EditorWire.Error(EditorErrors.Refused, $"Call {EditorMethods.Initialize} first. Nothing was done.");
     }

@@ -20,6 +20,9 @@ internal sealed record ServeOptions
     /// <summary>File holding the programmatic access token. Never the token itself: command lines are visible to others.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>The access token is kept by the person's editor and handed over while the host runs.</summary>
+    public bool TokenFromEditor { get; init; }
+
     /// <summary>Name of a connection in Snowflake's or our own configuration files; null for its default one.</summary>
     public string? Account { get; init; }
 
@@ -44,6 +47,7 @@ internal sealed record ServeOptions
         var arguments = new List<string> { "--port", Port.ToString(CultureInfo.InvariantCulture) };
         if (Sandbox is not null) arguments.AddRange(["--sandbox", Sandbox.ToString()]);
         if (TokenFile is not null) arguments.AddRange(["--pat-file", TokenFile]);
+        if (TokenFromEditor) arguments.Add("--pat-from-editor");
         if (Account is not null) arguments.AddRange(["--account", Account]);
         if (Upstream != UpstreamPath.Rest) arguments.AddRange(["--upstream", Upstream.ToString()]);
         // The next host must be as strict as this one.

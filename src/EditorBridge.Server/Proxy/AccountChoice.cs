@@ -15,8 +15,16 @@ internal static class AccountChoice
     /// <summary>The connection for what the command line says.</summary>
     /// <param name="account">A connection's name or an account identifier; null for the default connection.</param>
     /// <param name="tokenFile">A token's file, which stands over the connection's own way of signing in.</param>
+    /// <param name="tokenFromEditor">So does a token that an editor keeps.</param>
     /// <exception cref="SignInException">There is no such connection; the message lists those there are.</exception>
-    public static AccountProfile Profile(StateFolder state, string? account, Uri? sandbox, string? tokenFile)
+    public static AccountProfile Profile(StateFolder state, string? account, Uri? sandbox, string? tokenFile, bool tokenFromEditor = false)
+    {
+        if (tokenFromEditor && tokenFile is not null) throw new SignInException("--pat-file and --pat-from-editor are two ways to say where the access token is; give one.");
+        var profile = Profile(state, account, sandbox, tokenFile);
+        return tokenFromEditor ? profile with { SignIn = SignInKind.ProgrammaticAccessToken, Authenticator = "programmatic_access_token", Token = null, TokenFile = null } : profile;
+    }
+
+    private static AccountProfile Profile(StateFolder state, string? account, Uri? sandbox, string? tokenFile)
     {
         if (sandbox is not null)
         {
@@ -45,7 +53,7 @@ internal static class AccountChoice
     /// <summary>The connection for a host, found before anything is started.</summary>
     /// <exception cref="HostNotStartedException">There is no such connection.</exception>
     public static AccountProfile Profile(ServeOptions options) =>
-        OrNotStarted(() => Profile(options.State, options.Account, options.Sandbox, options.TokenFile));
+        OrNotStarted(() => Profile(options.State, options.Account, options.Sandbox, options.TokenFile, options.TokenFromEditor));
 
     /// <param name="refused">Told of every connection that was refused.</param>
     /// <exception cref="HostNotStartedException">The connection lacks what its way of signing in needs.</exception>

@@ -26,7 +26,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
         var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, Gate.Sessions, _services, NullLoggerFactory.Instance);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), Pins(), NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), Pins(), _ => [], NullLogger<EditorEndpoint>.Instance);
     }
 
     // No server is configured; what a window may not decide, it may not decide of none either.
@@ -91,7 +91,7 @@ internal sealed class EditorClient : IDisposable
         _rpc.StartListening();
     }
 
-    public Task<T> AskAsync<T>(string method, object? parameters = null) => _rpc.InvokeWithParameterObjectAsync<T>(method, parameters);
+    public Task<T> AskAsync<T>(string method, object? parameters = null, CancellationToken cancellationToken = default) => _rpc.InvokeWithParameterObjectAsync<T>(method, parameters, cancellationToken);
 
     public Task TellAsync(string method, object parameters) => _rpc.NotifyWithParameterObjectAsync(method, parameters);
 
@@ -102,6 +102,11 @@ internal sealed class EditorClient : IDisposable
     public Task<GrantsResult> GrantsAsync() => _told.Grants.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
 
     public Task<CheckpointSignedParams> CheckpointAsync() => _told.Checkpoints.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
+    public Task<ChatPartParams> ChatPartAsync() => _told.ChatParts.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
+    /// <summary>What a person does with an address that is opened for them.</summary>
+    public Func<OpenAddressParams, Task<bool>> Browser { set => _told.Browser = value; }
 
     public bool WasToldOfReviews => _told.Opened.Reader.Count > 0;
 
@@ -132,6 +137,17 @@ internal sealed class EditorClient : IDisposable
 
         [JsonRpcMethod(EditorMethods.ReviewClosed, UseSingleObjectParameterDeserialization = true)]
         public void ReviewClosed(ReviewClosedParams closed) => Closed.Writer.TryWrite(closed);
+
+        public Channel<ChatPartParams> ChatParts { get; } = Channel.CreateUnbounded<ChatPartParams>();
+
+        [JsonRpcMethod(EditorMethods.ChatPart, UseSingleObjectParameterDeserialization = true)]
+        public void ChatPart(ChatPartParams part) => ChatParts.Writer.TryWrite(part);
+
+        /// <summary>What a person does with an address that is opened for them; false when nobody opens it.</summary>
+        public Func<OpenAddressParams, Task<bool>> Browser { get; set; } = _ => Task.FromResult(false);
+
+        [JsonRpcMethod(EditorMethods.OpenAddress, UseSingleObjectParameterDeserialization = true)]
+        public async Task<OpenAddressResult> OpenAddressAsync(OpenAddressParams address) => new(await Browser(address));
 
         public OpenEditorView[] Editors { get; set; } = [];
         public DiagnosticView[] Problems { get; set; } = [];

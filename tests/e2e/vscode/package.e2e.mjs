@@ -21,7 +21,7 @@ test('the package with its program inside', { timeout: 900_000, skip }, async (o
     const shipped = files.filter((name) => name.startsWith('extension/') && !name.startsWith('extension/backend/')).map((name) => name.slice('extension/'.length)).sort();
     assert.deepEqual(shipped, [
       'LICENSE.txt', 'changelog.md', 'dist/extension.js', 'media/activity.svg', 'media/icon.png', 'media/icon.svg',
-      'media/walkthrough/agent.md', 'media/walkthrough/portal.md', 'media/walkthrough/review.md', 'media/walkthrough/running.md', 'package.json', 'readme.md',
+      'media/walkthrough/account.md', 'media/walkthrough/agent.md', 'media/walkthrough/portal.md', 'media/walkthrough/review.md', 'media/walkthrough/running.md', 'package.json', 'readme.md',
     ]);
     const backend = files.filter((name) => name.startsWith('extension/backend/')).map((name) => name.slice('extension/backend/'.length));
     for (const name of ['editorbridge.dll', 'editorbridge.runtimeconfig.json', 'editorbridge.deps.json', 'EditorBridge.Core.dll', 'EditorBridge.Ledger.dll', 'EditorBridge.Snowflake.dll']) assert.ok(backend.includes(name), name);

@@ -17,6 +17,15 @@ export async function pack(...args) {
   return path.join(root, packed);
 }
 
+/** Packs an extension that is not ours. */
+export async function packFolder(folder) {
+  const file = path.join(folder, 'packed.vsix');
+  const vsce = /const vsce = '([^']+)'/.exec(fs.readFileSync(path.join(extension, 'package.mjs'), 'utf8'))[1];
+  const { code, output } = await finish('npm', ['exec', '--yes', `--package=${vsce}`, '--', 'vsce', 'package', '--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', file], { cwd: folder, env: withoutNpm(process.env) });
+  assert.equal(code, 0, output);
+  return file;
+}
+
 /** What an outer npm run puts into the environment would point an inner npm at this repository's settings. */
 function withoutNpm(env) {
   return Object.fromEntries(Object.entries(env).filter(([key]) => !/^npm_(package|lifecycle|config_local_prefix|command)|^INIT_CWD$|^NODE_OPTIONS$/.test(key)));

@@ -26,16 +26,11 @@ export class Workbench {
     this.folder = folder;
   }
 
-  /** Starts the workbench with the package installed; the test's end stops it. `environment` is what the extension and its terminals get. */
-  static async start(t, { folder, vsix, environment, settings = {} }) {
+  /** Starts the workbench with the package installed, and others `beside` it; the test's end stops it. `environment` is what the extension and its terminals get. */
+  static async start(t, { folder, vsix, beside = [], environment, settings = {} }) {
     const workbench = new Workbench(folder);
     t.after(() => workbench.#end());
-    // The workbench counts as remote to its browser: settings of scope "machine" are read from Machine, the others from User.
-    for (const kind of ['User', 'Machine']) {
-      const data = path.join(folder, 'data', kind);
-      fs.mkdirSync(data, { recursive: true });
-      fs.writeFileSync(path.join(data, 'settings.json'), JSON.stringify({ ...quiet, ...settings }, null, 2));
-    }
+    workbench.write(settings);
     const port = await freePort();
     const config = path.join(folder, 'config.yaml');
     fs.writeFileSync(config, `bind-addr: 127.0.0.1:${port}\nauth: none\ncert: false\n`);
@@ -46,8 +41,10 @@ export class Workbench {
       EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: 'http://127.0.0.1:9/gallery', itemUrl: 'http://127.0.0.1:9/item' }),
     };
     const common = [locate(codeServer), '--config', config, '--user-data-dir', path.join(folder, 'data'), '--extensions-dir', path.join(folder, 'extensions')];
-    const installed = await finish(node, [...common, '--install-extension', vsix, '--force'], { env });
-    assert.match(installed.output, /successfully installed/, installed.output);
+    for (const each of [vsix, ...beside].filter(Boolean)) {
+      const installed = await finish(node, [...common, '--install-extension', each, '--force'], { env });
+      assert.match(installed.output, /successfully installed/, installed.output);
+    }
 
     const log = fs.createWriteStream(path.join(folder, 'workbench.log'));
     workbench.#server = start(
@@ -67,13 +64,23 @@ export class Workbench {
     return workbench;
   }
 
-  /** Opens a folder in a window of its own. */
+  /** Writes the person's settings; open windows read them anew. */
+  write(settings) {
+    // The workbench counts as remote to its browser: settings of scope "machine" are read from Machine, the others from User.
+    for (const kind of ['User', 'Machine']) {
+      const data = path.join(this.folder, 'data', kind);
+      fs.mkdirSync(data, { recursive: true });
+      fs.writeFileSync(path.join(data, 'settings.json'), JSON.stringify({ ...quiet, ...settings }, null, 2));
+    }
+  }
+
+  /** Opens a folder, or a file that names several, in a window of its own. */
   async open(folder, viewport = { width: 1440, height: 900 }) {
     const context = await this.#browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
     const window = new Window(page, this);
-    await page.goto(`${this.url}/?folder=${encodeURIComponent(folder)}`);
+    await page.goto(`${this.url}/?${folder.endsWith('.code-workspace') ? 'workspace' : 'folder'}=${encodeURIComponent(folder)}`);
     await page.waitForSelector('.monaco-workbench .part.statusbar .statusbar-item', { timeout: 90_000 });
     return window;
   }
@@ -212,6 +219,33 @@ export class Window {
     await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).waitFor();
     await this.page.keyboard.press('Enter');
     await this.page.locator('.tab.active', { hasText: name }).waitFor();
+  }
+
+  dialog(text) {
+    return this.page.locator('.monaco-dialog-box', { hasText: text });
+  }
+
+  /** Rows of a quick pick. */
+  pick(text) {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  /** Puts the cursor into a word of the editor in front and takes the light bulb's entry. */
+  async quickFix(word, title) {
+    await this.page.locator('.editor-group-container.active .view-line span span', { hasText: word }).last().click();
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('Control+.');
+      const entry = this.page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
+      try {
+        await entry.waitFor({ timeout: 5000 });
+        await this.screenshot(`quick-fix-${word.replaceAll(/\W/g, '')}`);
+        await entry.click();
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   async screenshot(name) {
