@@ -13,16 +13,17 @@ public sealed class EgressRefusedException(Uri target, string reason)
 /// </summary>
 public sealed class EgressHandler : DelegatingHandler
 {
-    private readonly HashSet<string> _origins;
+    private readonly Func<Uri, bool> _allows;
     private readonly Action<Uri, string>? _refused;
 
     /// <param name="origins">Scheme, host and port that may be reached.</param>
     /// <param name="refused">Told of every refusal: the target without its query, and the reason.</param>
-    public EgressHandler(HttpMessageHandler inner, IEnumerable<Uri> origins, Action<Uri, string>? refused = null) : base(inner)
+    public EgressHandler(HttpMessageHandler inner, IEnumerable<Uri> origins, Action<Uri, string>? refused = null) : this(inner, Among(origins), refused)
     {
-        _origins = origins.Select(Origin).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        _refused = refused;
     }
+
+    /// <param name="allows">Whether an address may be reached, for ways that lead from address to address.</param>
+    public EgressHandler(HttpMessageHandler inner, Func<Uri, bool> allows, Action<Uri, string>? refused = null) : base(inner) => (_allows, _refused) = (allows, refused);
 
     /// <summary>The real handler: no redirects, no proxy but the one named, no cookies, no decompression, no ambient credentials.</summary>
     /// <param name="proxy">A proxy the configuration names; the environment's proxies are not used, for they could read every request.</param>
@@ -44,13 +45,19 @@ public sealed class EgressHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var target = request.RequestUri ?? throw new InvalidOperationException("A request without an address.");
-        if (_origins.Contains(Origin(target)))
+        if (_allows(target))
         {
             return base.SendAsync(request, cancellationToken);
         }
         const string Reason = "it is neither the configured Snowflake account nor a configured upstream.";
         _refused?.Invoke(new Uri(target.GetLeftPart(UriPartial.Path)), Reason);
         throw new EgressRefusedException(target, Reason);
+    }
+
+    private static Func<Uri, bool> Among(IEnumerable<Uri> origins)
+    {
+        var known = origins.Select(Origin).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return target => known.Contains(Origin(target));
     }
 
     private static string Origin(Uri address) => $"{address.Scheme}://{address.Host}:{address.Port}";

@@ -57,6 +57,13 @@ public static class ModelNames
         ["claude-3-7-sonnet"] = "claude-sonnet-4-5",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Claude Code offers only models whose id holds "claude" or "anthropic"; with this before it any model can be chosen.</summary>
+    private const string DiscoveryPrefix = "anthropic-";
+
+    /// <summary>The id under which Claude Code offers the model: its own, or with a prefix that <see cref="Resolve"/> takes off again.</summary>
+    public static string DiscoveryId(string model) =>
+        model.Contains("claude", StringComparison.OrdinalIgnoreCase) || model.Contains("anthropic", StringComparison.OrdinalIgnoreCase) ? model : DiscoveryPrefix + model;
+
     /// <summary>Whether Snowflake serves the model on its Messages endpoint.</summary>
     public static bool IsClaude(string model) => model.StartsWith("claude", StringComparison.OrdinalIgnoreCase);
 
@@ -72,9 +79,12 @@ public static class ModelNames
         {
             name = name[..^4];
         }
-        name = WithoutSuffix(WithoutDate(name));
+        name = WithoutSuffix(WithoutDate(WithoutPrefix(name)));
         return aliases.GetValueOrDefault(name, name);
     }
+
+    private static string WithoutPrefix(string name) =>
+        name.Length > DiscoveryPrefix.Length && name.StartsWith(DiscoveryPrefix, StringComparison.Ordinal) ? name[DiscoveryPrefix.Length..] : name;
 
     private static string WithoutSuffix(string name) => name.EndsWith("-latest", StringComparison.Ordinal) ? name[..^"-latest".Length] : name;
 

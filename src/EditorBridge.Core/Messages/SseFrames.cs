@@ -54,6 +54,21 @@ public static class SseFrames
     /// <summary>A piece of a tool's input, as JSON text.</summary>
     public static byte[] InputJsonDelta(int index, string partialJson) => Delta(index, "input_json_delta"u8.ToArray(), "partial_json"u8.ToArray(), partialJson);
 
+    /// <summary>A message_delta that ends nothing: no stop reason, and the tokens so far, which overwrite themselves.</summary>
+    public static byte[] OpenMessageDelta(long outputTokens) => Write("message_delta"u8, WireJson.Build(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "message_delta"u8);
+        json.WriteStartObject("delta"u8);
+        json.WriteNull("stop_reason"u8);
+        json.WriteNull("stop_sequence"u8);
+        json.WriteEndObject();
+        json.WriteStartObject("usage"u8);
+        json.WriteNumber("output_tokens"u8, outputTokens);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }));
+
     public static byte[] BlockStop(int index) => Write("content_block_stop"u8, WireJson.Build(json =>
     {
         json.WriteStartObject();

@@ -5,7 +5,7 @@ namespace EditorBridge.Messages;
 
 /// <summary>
 /// Estimates how many tokens a prompt has, for <c>count_tokens</c>, which the account does not offer. One pass over the bytes, with
-/// the piece lengths that byte-pair tokenisers show on prose, code and JSON; <see cref="TokenCalibration"/> corrects the rest from
+/// the piece lengths that byte-pair tokenisers show on prose, code and JSON; <see cref="ModelCalibration"/> corrects the rest from
 /// what the account really counted.
 /// </summary>
 public static class TokenEstimator

@@ -70,6 +70,7 @@ internal sealed class SeedStory(Random random)
             return [new(TimeSpan.Zero, intent), new(TimeSpan.FromMinutes(random.Next(1, 30)), intent with { Kind = EntryKind.OutcomeUnknown, Actor = "host", Result = "unknown", Facts = null })];
         }
         int duration = 800 + random.Next(30_000);
+        var (written, read, input) = (random.Next(0, 4_000), random.Next(0, 120_000), random.Next(50, 9_000));
         return
         [
             new(TimeSpan.Zero, intent),
@@ -79,11 +80,12 @@ internal sealed class SeedStory(Random random)
                 Result = fate < 20 ? "failed" : fate < 40 ? "client_gone" : "done",
                 Facts = new JsonObject
                 {
-                    ["cacheCreationTokens"] = random.Next(0, 4_000),
-                    ["cacheReadTokens"] = random.Next(0, 120_000),
+                    ["cacheCreationTokens"] = written,
+                    ["cacheReadTokens"] = read,
                     ["durationMs"] = duration,
-                    ["inputTokens"] = random.Next(50, 9_000),
+                    ["inputTokens"] = input,
                     ["outputTokens"] = random.Next(20, 3_000),
+                    ["promptEstimate"] = (input + read + written) * (92 + (duration % 13)) / 100,
                     ["requestId"] = new Guid(random.Next(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10).ToString(),
                     ["status"] = fate < 20 ? 529 : 200,
                     ["stopReason"] = random.Next(2) == 0 ? "tool_use" : "end_turn",

@@ -57,8 +57,7 @@ internal static class BudgetCommand
 
     private static async Task<ImmutableArray<LimitWire>> AskAsync(StateFolder state, HostAddress host, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromMinutes(1) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ClientTokens.Of(state, Client.Portal));
+        using var http = HostHttp.Client(host, state, Client.Portal, TimeSpan.FromMinutes(1));
         try
         {
             var reply = await http.GetFromJsonAsync<BudgetsReply>("/bridge/budgets", GateEntries.Wire, cancellationToken);

@@ -119,7 +119,7 @@ internal static class ClaudeCommand
 
     private static async Task<ClaudeModels?> ModelsAsync(HostAddress host, string token, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+        using var client = HostHttp.Client(TimeSpan.FromSeconds(10));
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         try
         {

@@ -25,6 +25,7 @@ internal static class CommandLine
             PolicyCommand.Build(),
             LedgerCommands.Build(),
             BudgetCommand.Build(),
+            ModelsCommand.Build(),
         };
         foreach (var command in ReviewCommands.Build().Concat(AccountCommands.Build())) root.Add(command);
         TerminalWriter.Install();

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using EditorBridge.Hosting;
 using EditorBridge.Launching;
+using EditorBridge.Ledger;
+using EditorBridge.Messages;
+using EditorBridge.Proxy;
 using EditorBridge.Setup;
 using EditorBridge.Snowflake;
 
@@ -36,6 +39,7 @@ internal static class DoctorCommand
         findings.AddRange(await ClientProof.RunAsync(ClaudeProgram.Find(), ProgramPlaces.Current.ClaudeManaged, cancellationToken));
         findings.AddRange(ClaudeOverrides.Find(ClaudePlaces.Of(ProgramPlaces.Current, Environment.CurrentDirectory), address, OwnProgram.Current));
         if (OwnProgram.Current is { } program) findings.AddRange(SetupDrift.Find(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path));
+        findings.AddRange(await RemovalsAsync(state, cancellationToken));
         foreach (var finding in findings)
         {
             Console.WriteLine($"{Mark(finding.Level)} {finding.What}");
@@ -45,6 +49,27 @@ internal static class DoctorCommand
         var broken = findings.Count(f => f.Level == FindingLevel.Broken);
         Console.WriteLine(broken == 0 ? "\nNothing is broken." : $"\n{broken} broken.");
         return broken == 0 ? 0 : 1;
+    }
+
+    // What the account could not take is no fault, but whoever wonders why something has no effect looks here.
+    private static async Task<IEnumerable<AccountFinding>> RemovalsAsync(StateFolder state, CancellationToken cancellationToken)
+    {
+        const int days = 7, shown = 10;
+        try
+        {
+            using var reader = LedgerReader.Open(state.LedgerFolder);
+            var report = await RemovalReport.ReadAsync(reader, DateTimeOffset.UtcNow.AddDays(-days), cancellationToken);
+            if (report.Requests == 0) return [];
+            if (report.Changed == 0) return [new(FindingLevel.Good, $"None of the last {report.Requests} requests had to be changed for the account")];
+            var rest = report.Counts.Length - shown;
+            return report.Counts.Take(shown)
+                .Select(count => new AccountFinding(FindingLevel.Note, TerminalText.Line($"{count.Requests} of {report.Requests} requests lost or changed {count.What} ({count.Kind}): {Removals.Why(count.Kind)}")))
+                .Append(new(FindingLevel.Note, $"{(rest > 0 ? $"{rest} more kinds of change; each" : "Each change")} stands in the request's entry and in its answer's header x-editorbridge-changed"));
+        }
+        catch (Exception e) when (e is LedgerUnreadableException or LedgerQueryTimeoutException)
+        {
+            return [new(FindingLevel.Warning, $"The ledger could not be read: {e.Message}", "editorbridge ledger status")];
+        }
     }
 
     private static string Mark(FindingLevel level) => level switch

@@ -86,8 +86,7 @@ internal static class ReconcileCommand
 
     private static async Task<ReportWire> AskHostAsync(StateFolder state, HostAddress host, ReconciliationRequest request, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromMinutes(30) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ClientTokens.Of(state, Client.Portal));
+        using var http = HostHttp.Client(host, state, Client.Portal, TimeSpan.FromMinutes(30));
         using var message = new HttpRequestMessage(HttpMethod.Post, "/bridge/reconciliation")
         {
             Content = JsonContent.Create(new ReconciliationBody(

@@ -12,7 +12,7 @@ internal static class HostFinder
     public static async Task<HostAddress?> FindAsync(StateFolder state, CancellationToken cancellationToken)
     {
         if (state.ReadHost() is not { } host) return null;
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
+        using var client = HostHttp.Client(TimeSpan.FromSeconds(2));
         try
         {
             var health = await client.GetFromJsonAsync<HostHealth>(host.Url + "/health", cancellationToken);

@@ -97,7 +97,8 @@ internal sealed class ClaudeEgress(HostAddress host, string token, LaunchReply l
 
     private static HttpClient Client(HostAddress host, string token)
     {
-        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromSeconds(15) };
+        var http = HostHttp.Client(TimeSpan.FromSeconds(15));
+        http.BaseAddress = new Uri(host.Url);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;
     }

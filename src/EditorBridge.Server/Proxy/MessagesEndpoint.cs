@@ -42,7 +42,7 @@ internal sealed partial class MessagesEndpoint(
             return;
         }
 
-        var call = Caller(context.Request, request);
+        var call = Caller(context.Request, request) with { Model = prepared.Model };
         if (settings.ByGateway) prepared = prepared with { Headers = [.. prepared.Headers, .. RequestHeaders.ForGateway(context.Request, call)] };
         ReportRemovals(context.Response, prepared);
         using var slot = heldAnswers.SlotFor(call, request, callId);
@@ -73,8 +73,17 @@ internal sealed partial class MessagesEndpoint(
         // 5–7. From here on every way out leaves an outcome.
         try
         {
-            if (given is null) await ForwardAsync(context, prepared, call, end, callId);
-            else await GiveAgainAsync(context, given, request, call, end, callId);
+            if (given is not null)
+            {
+                await GiveAgainAsync(context, given, request, call, end, callId);
+            }
+            else
+            {
+                var forwarding = ForwardAsync(context, prepared, call, end, callId);
+                // While the account works: nobody waits for this.
+                end.PromptEstimate = TokenEstimator.Estimate(request);
+                await forwarding;
+            }
         }
         catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
         {
@@ -86,7 +95,7 @@ internal sealed partial class MessagesEndpoint(
             _ = RecordEndAsync(callId, call, end);
             if (given is null)
             {
-                counts.Learn(prepared.Model, request, end.Seen.Usage);
+                counts.Learn(call.Model, end);
                 await budgets.EndedAsync(use, end.Seen.Usage);
             }
         }
@@ -223,7 +232,8 @@ internal sealed partial class MessagesEndpoint(
         launched.Seen(http.Headers[ClaudeEgress.LaunchHeader], session);
         // A subagent's prompt is the agent's, not the person's.
         if (session is not null && !http.Headers.ContainsKey("x-claude-code-agent-id") && PromptText.Of(request?.LastUserText) is { } prompt) sessions.Prompted(session, prompt);
-        return new StreamCall(session, RequestHeaders.Actor(http), Workspace: null, request?.Model ?? "", HookHolds: sessions.IsHooked(session));
+        var actor = RequestHeaders.Actor(http);
+        return new StreamCall(session, actor, Workspace: null, request?.Model ?? "", HookHolds: sessions.IsHooked(session)) { KeepAlive = settings.KeepAlive.For(actor) };
     }
 
     private static void ReportRemovals(HttpResponse response, UpstreamRequest prepared)

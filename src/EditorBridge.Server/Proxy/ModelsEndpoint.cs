@@ -9,9 +9,9 @@ namespace EditorBridge.Proxy;
 
 /// <summary>
 /// <c>GET /v1/models</c> in Anthropic's shape, from the account's own list. Claude Code keeps only ids with "claude" or "anthropic" in them,
-/// so other models are listed under an alias that has it.
+/// so another model stands there twice: under the account's name, and under one that Claude Code offers. The person's own names from <c>proxy.json</c> are listed too.
 /// </summary>
-internal sealed class ModelsEndpoint(CortexClient cortex)
+internal sealed class ModelsEndpoint(CortexClient cortex, ProxySettings settings)
 {
     // The account does not say when a model came; clients want a date and use it for nothing.
     private const string UnknownDate = "1970-01-01T00:00:00Z";
@@ -24,7 +24,7 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
             var (page, more) = query.Of(models);
             return new JsonObject
             {
-                ["data"] = new JsonArray([.. page.Select(Entry)]),
+                ["data"] = new JsonArray([.. page.Select(id => Entry(id, models))]),
                 ["has_more"] = more,
                 ["first_id"] = page.FirstOrDefault(),
                 ["last_id"] = page.LastOrDefault(),
@@ -32,14 +32,14 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
         }, cancellationToken);
 
     public Task<IResult> GetAsync(string id, CancellationToken cancellationToken) =>
-        AnswerAsync(models => models.Contains(id, StringComparer.Ordinal) ? Entry(id) : null, cancellationToken);
+        AnswerAsync(models => models.Contains(id, StringComparer.Ordinal) ? Entry(id, models) : null, cancellationToken);
 
     private async Task<IResult> AnswerAsync(Func<ImmutableArray<string>, JsonObject?> answer, CancellationToken cancellationToken)
     {
         AnthropicError error;
         try
         {
-            if (answer(await cortex.ListModelsAsync(cancellationToken)) is { } json) return Results.Json(json);
+            if (answer(Listed(await cortex.ListModelsAsync(cancellationToken))) is { } json) return Results.Json(json);
             error = new AnthropicError(404, AnthropicErrorType.NotFound, "The account does not offer this model to your role. GET /v1/models lists those it offers.");
         }
         catch (CortexException e)
@@ -50,13 +50,19 @@ internal sealed class ModelsEndpoint(CortexClient cortex)
         return Failed(error);
     }
 
+    private ImmutableArray<string> Listed(ImmutableArray<string> account)
+    {
+        var own = settings.Rules.ModelAliases.Where(alias => !ModelNames.DefaultAliases.ContainsKey(alias.Key) && account.Contains(alias.Value, StringComparer.Ordinal)).Select(alias => alias.Key);
+        return [.. account.SelectMany(model => (string[])[model, ModelNames.DiscoveryId(model)]).Concat(own.Order(StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
+    }
+
     private static IResult Failed(AnthropicError error) => Results.Text(AnthropicErrors.Write(error, requestId: null), "application/json", error.Status);
 
-    private static JsonObject Entry(string id) => new()
+    private JsonObject Entry(string id, ImmutableArray<string> listed) => new()
     {
         ["type"] = "model",
         ["id"] = id,
-        ["display_name"] = id + " (Snowflake Cortex)",
+        ["display_name"] = (ModelNames.Resolve(id, settings.Rules.ModelAliases) is var model && listed.Contains(model, StringComparer.Ordinal) ? model : id) + " (Snowflake Cortex)",
         ["created_at"] = UnknownDate,
         // The account lists what it serves and says no more; clients of the second API version ask for each of these.
         ["lifecycle"] = "active",

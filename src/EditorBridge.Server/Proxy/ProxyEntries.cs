@@ -27,6 +27,9 @@ internal sealed class ProxyEnd
     /// <summary>The request whose answer this one got again; its tokens are counted there.</summary>
     public string? RepeatOf { get; set; }
 
+    /// <summary>Tokens of the prompt as estimated here, before any correction; null when nothing was sent for this answer.</summary>
+    public long? PromptEstimate { get; set; }
+
     /// <summary>What was seen of the answer so far; kept up to date while it streams, so that a client that leaves does not take the count with it.</summary>
     public StreamOutcome Seen { get; private set; } = new();
 
@@ -94,6 +97,7 @@ internal static class ProxyEntries
             ["outputTokens"] = usage.Output,
             ["cacheReadTokens"] = usage.CacheRead,
             ["cacheCreationTokens"] = usage.CacheCreation,
+            ["promptEstimate"] = end.PromptEstimate,
             ["repeatOf"] = end.RepeatOf,
             ["toolUses"] = end.Seen.ToolUses,
             ["released"] = end.Seen.Released,

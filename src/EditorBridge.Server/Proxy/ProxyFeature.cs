@@ -14,7 +14,12 @@ internal static class ProxyFeature
         var profile = AccountChoice.Profile(options);
         services.AddSingleton(profile.Account);
         services.AddSingleton(new GateContext(profile.Name, profile.Role, profile.Warehouse, options.State.Path, options.Port == 0 ? null : options.Port, profile.Database, profile.Schema, options.ReviewLifetime));
-        services.AddSingleton(new ProxySettings(ProxySettingsFile.Read(options.State), profile.Account.IsSandbox, Legacy: options.Upstream == UpstreamPath.InferenceComplete, ByGateway: options.Upstream == UpstreamPath.AiGateway));
+        services.AddSingleton(ProxySettingsFile.Read(options.State) with
+        {
+            IsSandbox = profile.Account.IsSandbox,
+            Legacy = options.Upstream == UpstreamPath.InferenceComplete,
+            ByGateway = options.Upstream == UpstreamPath.AiGateway,
+        });
         services.AddSingleton(provider => AccountChoice.Open(
             profile, options.State, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<EgressRecord>().Refused));
         services.AddSingleton(provider => provider.GetRequiredService<AccountConnection>().Cortex(new CortexOptions
@@ -24,6 +29,7 @@ internal static class ProxyFeature
         services.AddSingleton(provider => provider.GetRequiredService<AccountConnection>().Sql());
         services.AddSingleton<EgressRecord>();
         services.AddSingleton<TokenCounts>();
+        services.AddHostedService(provider => provider.GetRequiredService<TokenCounts>());
         services.AddSingleton(provider => new ResidencyGuard(options.Residency, provider.GetRequiredService<SqlApiClient>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HeldAnswers>();
         services.AddSingleton<StreamGate>();

@@ -18,7 +18,7 @@ namespace EditorBridge.Proxy;
 /// </summary>
 internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions, TimeProvider time, ILogger<StreamGate> logger)
 {
-    /// <summary>Clients give up after 300 s without content and tell the user after 20 s (measured); an empty text delta counts as content and is not kept.</summary>
+    /// <summary>Claude Code gives up after 300 s without content and tells the user after 20 s (measured).</summary>
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
 
     private const int QueuedFrames = 1024;
@@ -139,7 +139,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
                 continue;
             }
 
-            await HoldAsync(tool.Admission, writer, tool.Use.Index, clientGone);
+            await HoldAsync(tool.Admission, writer, call.KeepAlive, tool.Use.Index, clientGone);
             var admission = await tool.Admission;
             call.Presence?.Confirm();
             await writer.ReleaseAsync(tool, admission, clientGone);
@@ -147,7 +147,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     }
 
     // The block stays unopened while a person decides: nothing has been promised, so a rejection can still become text.
-    private async Task HoldAsync(Task<Admission> admission, StreamWriter writer, int index, CancellationToken clientGone)
+    private async Task HoldAsync(Task<Admission> admission, StreamWriter writer, KeepAliveForm form, int index, CancellationToken clientGone)
     {
         while (!admission.IsCompleted)
         {
@@ -160,7 +160,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
             }
 
             await tick;
-            await writer.KeepAliveAsync(index, clientGone);
+            await writer.KeepAliveAsync(form, index, clientGone);
         }
 
         await writer.EndKeepAliveAsync(index, clientGone);
@@ -207,6 +207,9 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
 /// <param name="HookHolds">True when the session's hook is alive: its tools pass here and are held there.</param>
 internal sealed record StreamCall(string? SessionId, string Actor, string? Workspace, string Model, bool HookHolds)
 {
+    /// <summary>What the client is sent while a person decides.</summary>
+    public KeepAliveForm KeepAlive { get; init; }
+
     /// <summary>Where the answer is kept while a person is asked; null when it cannot hold a call.</summary>
     public HeldSlot? Held { get; init; }
 

@@ -14,9 +14,12 @@ internal sealed class StreamWriter(PipeWriter client, StreamOutcome outcome)
 {
     private int _inserted;
     private bool _keepingAlive;
+    // As the client was told last; what has been read of the account may be further.
+    private long _outputTokens;
 
     public Task PassAsync(StreamPiece piece, CancellationToken cancellationToken)
     {
+        _outputTokens = piece.Event.Usage.Output ?? _outputTokens;
         if (piece.Event.Kind == SseEventKind.MessageDelta && piece.Event.StopReason == "tool_use" && outcome is { Released: 0, Refused: > 0 })
             return WriteAsync(Changed(piece.Bytes, "message_delta"u8, json => json["delta"]!["stop_reason"] = "end_turn"), cancellationToken);
         return piece.Event.Index >= 0 && _inserted > 0
@@ -24,9 +27,21 @@ internal sealed class StreamWriter(PipeWriter client, StreamOutcome outcome)
             : WriteAsync(piece.Bytes, cancellationToken);
     }
 
-    /// <summary>An empty delta in an empty text block: content for the client's clocks, nothing for the conversation.</summary>
-    public async Task KeepAliveAsync(int index, CancellationToken cancellationToken)
+    /// <summary>One sign of life. An empty delta in an empty text block is content for the client's clocks and nothing for the conversation; the block is opened with the first.</summary>
+    public async Task KeepAliveAsync(KeepAliveForm form, int index, CancellationToken cancellationToken)
     {
+        if (form == KeepAliveForm.Ping)
+        {
+            await WriteAsync(SseFrames.Ping.ToArray(), cancellationToken);
+            return;
+        }
+
+        if (form == KeepAliveForm.MessageDelta)
+        {
+            await WriteAsync(SseFrames.OpenMessageDelta(_outputTokens), cancellationToken);
+            return;
+        }
+
         if (!_keepingAlive)
         {
             await WriteAsync(SseFrames.TextBlockStart(index + _inserted), cancellationToken);

@@ -14,7 +14,7 @@ namespace EditorBridge.Setup;
 /// </summary>
 internal sealed class GateProof(StateFolder state, HostAddress host) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(15) };
+    private readonly HttpClient _http = HostHttp.Client(TimeSpan.FromSeconds(15));
 
     public async Task<IReadOnlyList<AccountFinding>> RunAsync(CancellationToken cancellationToken)
     {

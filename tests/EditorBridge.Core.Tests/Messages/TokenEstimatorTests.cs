@@ -45,5 +45,16 @@ public sealed class TokenEstimatorTests
         Assert.Equal(calibration, calibration.Learn(10, 500));
     }
 
+    [Fact]
+    public void Accuracy_judges_each_prompt_before_it_learns_from_it_and_leaves_out_what_teaches_nothing()
+    {
+        var models = EstimatorAccuracy.Of([new("a", 1000, 1250), new("b", 100, 90), new("a", 1000, 1250), new("a", 2000, 2500)]);
+
+        var model = Assert.Single(models);
+        Assert.Equal(("a", 3), (model.Model, model.Prompts));
+        Assert.Equal((0.2, 1.25), (Math.Round(model.RawError, 6), Math.Round(model.Factor, 6)));
+        Assert.Equal((Math.Round(0.2 / 3, 6), 0.2), (Math.Round(model.MeanError, 6), Math.Round(model.Error95, 6)));
+    }
+
     private static long Estimate(string json) => TokenEstimator.Estimate(Vectors.Request(json));
 }

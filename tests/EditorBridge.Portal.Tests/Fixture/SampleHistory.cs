@@ -71,7 +71,7 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
             Facts = new JsonObject
             {
                 ["status"] = result == "ok" ? 200 : 429, ["requestId"] = "01b2f7aa-0000-4c1e-" + _number.ToString("x4", CultureInfo.InvariantCulture), ["inputTokens"] = input, ["outputTokens"] = output,
-                ["cacheReadTokens"] = cached, ["cacheWriteTokens"] = 0, ["durationMilliseconds"] = milliseconds,
+                ["cacheReadTokens"] = cached, ["cacheWriteTokens"] = 0, ["durationMilliseconds"] = milliseconds, ["promptEstimate"] = (input + cached) * 5 / 4,
             },
         });
         return call;

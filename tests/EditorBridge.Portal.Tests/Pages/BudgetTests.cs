@@ -31,6 +31,17 @@ public sealed class BudgetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Error_of_the_token_estimates_is_shown_by_model()
+    {
+        await using var portal = new PortalContext(_ledger);
+        var page = portal.Open<Spend>("/spend");
+        page.WaitForAssertion(() => Assert.Contains("How well prompts are counted here", page.Markup, StringComparison.Ordinal), PortalContext.Patience);
+        var row = page.FindAll("tr").Single(row => row.TextContent.Contains("25.0 %", StringComparison.Ordinal));
+        Assert.Contains("claude-sonnet-4-5", row.TextContent, StringComparison.Ordinal);
+        Assert.Contains("0.80", row.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Host_that_is_down_is_told_and_no_number_is_shown()
     {
         await _ledger.StopHostAsync();

@@ -129,3 +129,26 @@ internal static class TestLimits
 {
     public static readonly TimeSpan Signal = TimeSpan.FromSeconds(30);
 }
+
+internal static class ReviewDeskSignals
+{
+    /// <summary>Waits until a question lies on the desk.</summary>
+    public static async Task<ReviewItem> NextAsync(this ReviewDesk desk, Func<ReviewItem, bool>? wanted = null)
+    {
+        var opened = new SemaphoreSlim(0);
+        void Signal(ReviewItem item) => opened.Release();
+        desk.Opened += Signal;
+        try
+        {
+            while (true)
+            {
+                if (desk.Pending.FirstOrDefault(wanted ?? (_ => true)) is { } item) return item;
+                Assert.True(await opened.WaitAsync(TestLimits.Signal));
+            }
+        }
+        finally
+        {
+            desk.Opened -= Signal;
+        }
+    }
+}

@@ -30,7 +30,7 @@ internal sealed partial class StdioRelay(StateFolder state, string workspace, Ti
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     // Streams stay open as long as a review does.
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = HostHttp.Client(Timeout.InfiniteTimeSpan);
     private readonly SemaphoreSlim _output = new(1, 1);
     private readonly SemaphoreSlim _reaching = new(1, 1);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _underWay = new(StringComparer.Ordinal);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using EditorBridge.Snowflake;
 
 namespace EditorBridge.Mcp.Upstreams;
 
@@ -15,11 +16,7 @@ internal sealed class UpstreamHttp : DelegatingHandler
     private readonly Func<Uri, bool> _allows;
     private readonly string _allowed;
 
-    private UpstreamHttp(Func<Uri, bool> allows, string allowed)
-        : base(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(15), AutomaticDecompression = DecompressionMethods.None })
-    {
-        (_allows, _allowed) = (allows, allowed);
-    }
+    private UpstreamHttp(Func<Uri, bool> allows, string allowed) : base(new EgressHandler(EgressHandler.Sockets(), allows)) => (_allows, _allowed) = (allows, allowed);
 
     /// <summary>The way to one host. Timeouts are the calls' own: an event stream may be open for hours.</summary>
     public static UpstreamHttp For(Uri address) => new(target => target.Scheme == address.Scheme && target.Authority == address.Authority, $"only {address.Authority} is configured");
