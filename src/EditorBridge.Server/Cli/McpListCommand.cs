@@ -51,8 +51,7 @@ internal static class McpListCommand
     {
         if (await HostFinder.FindAsync(state, cancellationToken) is not { } host)
             return UpstreamsReport.Of(McpTestCommand.Load(state), DateTimeOffset.UtcNow);
-        using var http = new HttpClient { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromSeconds(30) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ClientTokens.Of(state, Client.Portal));
+        using var http = HostHttp.Client(host, state, Client.Portal, TimeSpan.FromSeconds(30));
         try
         {
             return await http.GetFromJsonAsync<UpstreamsReport>(UpstreamsReport.Route, GateEntries.Wire, cancellationToken) ?? throw new JsonException("The answer is empty.");

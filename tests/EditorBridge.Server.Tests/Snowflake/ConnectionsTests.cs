@@ -10,6 +10,7 @@ using EditorBridge.Launching;
 using EditorBridge.Ledger;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Repository;
+using EditorBridge.Setup;
 using ModelContextProtocol.Client;
 
 namespace EditorBridge.Snowflake;
@@ -31,7 +32,9 @@ public sealed class ConnectionsTests
     [
         (typeof(EgressHandler), typeof(SocketsHttpHandler), "the one handler that leaves this machine; it is only used inside an EgressHandler, which knows the origins"),
         (typeof(HostHttp), typeof(SocketsHttpHandler), "refuses every address but this machine's"),
-        (typeof(Upstream), typeof(HttpClientTransport), "over UpstreamHttp, whose inner handler is an EgressHandler for the configured server"),
+        (typeof(UpstreamHttpConnection), typeof(HttpClientTransport), "over UpstreamHttp, whose inner handler is an EgressHandler for the configured server"),
+        (typeof(UpstreamSignInFlow), typeof(HttpClientTransport), "over UpstreamHttp, which lets a sign-in reach https addresses only"),
+        (typeof(ClientProof), typeof(Socket), "bound and never connected: a port on this machine that refuses"),
         (typeof(EgressTunnel), typeof(Socket), "a launched agent's tunnel, after policy and ledger, never to this machine"),
         (typeof(ControlChannel), typeof(Socket), "the host's own 0600 socket"),
         (typeof(ControlChannel), typeof(System.IO.Pipes.NamedPipeClientStream), "the host's own pipe, of the same user"),
