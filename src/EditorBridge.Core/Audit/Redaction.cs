@@ -42,6 +42,29 @@ public static class Redaction
     /// <summary>The text with every secret replaced by <c>[redacted:type]</c>; the same string when there was none.</summary>
     public static string Redact(string text) => Redact(text, DeepestJson);
 
+    /// <summary>
+    /// The text without secrets whose own form tells that they are secrets: keys, tokens, private keys. A word after <c>password =</c> stays, because a program's text would not be
+    /// the same program without it. The same string when there was none.
+    /// </summary>
+    /// <param name="count">How many were replaced.</param>
+    public static string RedactKnownForms(string text, out int count)
+    {
+        count = 0;
+        if (text.AsSpan().IndexOfAny(SecretPatterns.AnyAnchor) < 0) return text;
+        foreach (SecretPattern pattern in SecretPatterns.All)
+        {
+            if (pattern.HasOwnForm && pattern.MayOccurIn(text))
+            {
+                text = Replace(text, pattern, out int replaced);
+                count += replaced;
+            }
+        }
+        return text;
+    }
+
+    /// <summary>Whether a secret of this type, as placeholders name it, is told by its own form and not by the words around it.</summary>
+    public static bool HasOwnForm(string type) => SecretPatterns.All.Any(pattern => pattern.Type == type && pattern.HasOwnForm);
+
     private static string Redact(string text, int deepest)
     {
         if (deepest > 0 && LooksLikeJson(text))
@@ -61,14 +84,15 @@ public static class Redaction
         {
             if (pattern.MayOccurIn(text))
             {
-                text = Replace(text, pattern);
+                text = Replace(text, pattern, out _);
             }
         }
         return text;
     }
 
-    private static string Replace(string text, SecretPattern pattern)
+    private static string Replace(string text, SecretPattern pattern, out int count)
     {
+        count = 0;
         StringBuilder? output = null;
         int copied = 0;
         foreach (ValueMatch match in pattern.Introduction.EnumerateMatches(text))
@@ -83,6 +107,7 @@ public static class Redaction
                 output ??= new StringBuilder(text.Length);
                 output.Append(text, copied, start - copied).Append("[redacted:").Append(pattern.Type).Append(']');
                 copied = start + length;
+                count++;
             }
         }
         return output is null ? text : output.Append(text, copied, text.Length - copied).ToString();

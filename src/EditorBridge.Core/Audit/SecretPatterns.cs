@@ -14,6 +14,9 @@ internal sealed record SecretPattern(string Type, ImmutableArray<string> Anchors
     // Compiled once: looking for the words one by one costs more than all the rest of a record.
     private readonly SearchValues<string> _anchors = SearchValues.Create(Anchors.AsSpan(), StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The secret's own form tells it, not the words around it.</summary>
+    public bool HasOwnForm => Type is not ("secret" or "credentials" or "basic" or "bearer" or "password");
+
     public bool MayOccurIn(string text) => text.AsSpan().ContainsAny(_anchors);
 }
 

@@ -85,7 +85,7 @@ public static partial class TrustScanner
         }
 
         foreach (var type in Secrets(text))
-            yield return new TrustFinding("trust.secret", type is "secret" or "credentials" or "basic" or "bearer" or "password" ? Severity.Low : Severity.High, $"A secret ({type}) stands in this text.", place, "");
+            yield return new TrustFinding("trust.secret", Redaction.HasOwnForm(type) ? Severity.High : Severity.Low, $"A secret ({type}) stands in this text.", place, "");
     }
 
     private static void AddOfDefinition(ImmutableArray<TrustFinding>.Builder findings, string text, string place, IReadOnlyCollection<string> others)

@@ -20,7 +20,7 @@ namespace EditorBridge.Gate;
 /// What cannot be recorded is refused; what fails on the way is refused with the reason.
 /// </summary>
 internal sealed partial class ActionGate(
-    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants, ConnectedTools connected,
+    LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants, ConnectedTools connected, SessionTaints taints,
     GateContext context, TimeProvider time, ILogger<ActionGate> logger)
 {
     /// <summary>How long a review waits before it counts as rejected. Just under the hook's own limit of 1800 s, so that the answer is ours and says why.</summary>
@@ -142,14 +142,27 @@ internal sealed partial class ActionGate(
     private async Task<Judgement> JudgeAsync(ActionRequest request)
     {
         var files = new FileReads();
-        var reading = ActionReading.Read(Known(request), context, time.GetLocalNow(), files.TextOrNull);
+        request = Known(request);
+        var reading = ActionReading.Read(request, context, time.GetLocalNow(), files.TextOrNull);
         var explained = PolicyEvaluator.Explain(await policy.ForAsync(request.Workspace), reading.Facts);
         var decision = request.AsksPerson && explained.Decision.Effect == Effect.Allow
             ? explained.Decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." }
             : explained.Decision;
-        return new Judgement(
-            reading, decision, SessionScope.Of(request.SessionId, reading.Facts, explained, CanonicalJson.Digest(request.Input)),
-            reading.FilePath is { } path ? files.DigestOf(path) : null);
+        var scope = SessionScope.Of(request.SessionId, reading.Facts, explained, CanonicalJson.Digest(request.Input));
+        if (taints.Judge(request, explained) is var (taint, finding))
+        {
+            // Neither a rule nor an earlier "the same again" answers for what the session has taken in since.
+            scope = null;
+            reading = reading with { Findings = [finding, .. reading.Findings] };
+            decision = decision with
+            {
+                Summary = decision.Effect < taint.AtLeast ? taint.Reason : decision.Summary,
+                Effect = decision.Effect < taint.AtLeast ? taint.AtLeast : decision.Effect,
+                Severity = decision.Severity < taint.Severity ? taint.Severity : decision.Severity,
+            };
+        }
+
+        return new Judgement(reading, decision, scope, reading.FilePath is { } path ? files.DigestOf(path) : null);
     }
 
     private static Admission Again(ActionRequest request, string callId, SessionGrant grant) => new(

@@ -10,6 +10,7 @@ internal static class GateFeature
         services.AddSingleton<PolicyInForce>();
         services.AddSingleton<AdmittedCalls>();
         services.AddSingleton<ConnectedTools>();
+        services.AddSingleton<SessionTaints>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<ReturnedTools>();
         services.AddSingleton<SessionGrants>();

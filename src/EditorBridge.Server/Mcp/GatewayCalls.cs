@@ -5,8 +5,10 @@ using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Gate;
 using EditorBridge.Ledger;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Policy;
+using EditorBridge.Trust;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -19,7 +21,7 @@ namespace EditorBridge.Mcp;
 ///                    (its own call goes on)                               (intent)
 /// </code>
 /// </summary>
-internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, McpDoor door, ParkedCalls parked, LedgerWriter ledger, TimeProvider time, ILogger<GatewayCalls> logger)
+internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, McpDoor door, ParkedCalls parked, SessionTaints taints, LedgerWriter ledger, TimeProvider time, ILogger<GatewayCalls> logger)
 {
     /// <summary>Longer values are not completed: a completion carries what a person typed, and a document is not that.</summary>
     private const int LongestCompletion = 4096;
@@ -149,7 +151,7 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
         string? error = null;
         try
         {
-            answer = await end;
+            answer = await LookedIntoAsync(await end, act, asked, admission);
             error = (answer as JsonRpcError)?.Error.Message;
             if (answer is JsonRpcError || (answer as JsonRpcResponse)?.Result?["isError"]?.GetValue<bool>() == true) result = "failed";
             if (admission.Kind == AdmissionKind.ReleasedEdited) Note(answer, admission.Reason);
@@ -168,6 +170,31 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
 
         await RecordAsync(act, asked, admission, result, answer, error, began);
         return answer;
+    }
+
+    // What a model reads is looked at first; what is found is durable before it is given.
+    private async Task<JsonRpcMessageWithId> LookedIntoAsync(JsonRpcMessageWithId answer, Act act, ActionRequest asked, Admission admission)
+    {
+        var body = answer switch
+        {
+            JsonRpcResponse { Result: JsonObject result } => result,
+            JsonRpcError refused => new JsonObject { ["message"] = refused.Error.Message },
+            _ => null,
+        };
+        if (body is null) return answer;
+        if (!UpstreamLists.HasOneReading(body)) return Refused($"{act.Upstream.Settings.Name} answered with a member twice, and which of the two would be read is not known. The call ran; its answer is not given.");
+        try
+        {
+            var looked = await ResultScan.LookAsync(body, asked, admission.CallId, ledger);
+            if (answer is JsonRpcError failed) failed.Error.Message = body["message"]!.GetValue<string>();
+            var taint = act.Upstream.Settings.Trusted && !looked.SpeaksToModel ? Taint.Private : Taint.Untrusted;
+            taints.TookIn(asked, taint, act.Upstream.Settings.Name, looked.Text);
+            return answer;
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return Refused($"The call ran, but what its answer holds could not be recorded, so the answer is not given. {e.Message}");
+        }
     }
 
     private async Task RecordAsync(Act act, ActionRequest asked, Admission admission, string result, JsonRpcMessageWithId? answer, string? error, long began)

@@ -5,6 +5,7 @@ using EditorBridge.Ledger;
 using EditorBridge.Mcp.Trust;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Policy;
+using EditorBridge.Trust;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -15,7 +16,7 @@ namespace EditorBridge.Mcp;
 /// The MCP door: lists the gateway's tools and runs them, each after the gate's admission. A call waits as an event stream with progress,
 /// and a refusal is a result the model can read.
 /// </summary>
-internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, SnowflakeCalls snowflake, LedgerWriter ledger, IHttpContextAccessor http, TimeProvider time)
+internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, SnowflakeCalls snowflake, SessionTaints taints, LedgerWriter ledger, IHttpContextAccessor http, TimeProvider time)
 {
     /// <summary>The folder a client works in, percent-encoded: results are saved inside it only.</summary>
     public const string WorkspaceHeader = "X-EditorBridge-Workspace";
@@ -48,7 +49,9 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
         var result = await client.WithProgressAsync(snowflake.RunAsync(tool, input, asked, admission, cancellationToken), "Runs in the account.", time, cancellationToken);
         try
         {
-            return await ResultScan.MarkAsync(result, asked, admission.CallId, ledger);
+            var (marked, text) = await ResultScan.MarkAsync(result, asked, admission.CallId, ledger);
+            taints.TookIn(asked, Taint.Private, "the account", text);
+            return marked;
         }
         catch (LedgerUnavailableException e)
         {

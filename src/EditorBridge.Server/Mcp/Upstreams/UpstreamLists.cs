@@ -49,8 +49,8 @@ internal sealed record UpstreamLists(ImmutableArray<JsonObject> Tools, Immutable
         }
     }
 
-    // Programs differ in which of two members of one name they take: what was looked at would not be what is used.
-    private static bool HasOneReading(JsonObject item)
+    /// <summary>Whether no member stands in it twice: programs differ in which one they take, and what was looked at would not be what is used.</summary>
+    public static bool HasOneReading(JsonObject item)
     {
         try
         {
