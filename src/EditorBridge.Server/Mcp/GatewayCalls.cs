@@ -251,7 +251,16 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
     private async Task<ListedItem?> AwaitedAsync(string name, CancellationToken cancellationToken)
     {
         if (OwnerOf(name) is not { } upstream || upstream.Health.State is UpstreamState.Ready or UpstreamState.Disabled) return null;
-        await TryAskAsync(upstream, "ping", [], cancellationToken);
+        try
+        {
+            await upstream.ReadyAsync(cancellationToken);
+        }
+        catch (UpstreamException)
+        {
+            // Its health says why.
+            return null;
+        }
+
         var catalogue = await room.CatalogueAsync(cancellationToken);
         return catalogue.Tool(name) ?? catalogue.HeldTool(name);
     }

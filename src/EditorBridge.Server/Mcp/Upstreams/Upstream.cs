@@ -91,6 +91,10 @@ internal sealed partial class Upstream : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the server is there, as a call would; a pause after a failure is over with it.</summary>
+    /// <exception cref="UpstreamException">It does not come.</exception>
+    public Task ReadyAsync(CancellationToken cancellationToken) => SessionAsync(cancellationToken);
+
     /// <summary>Tells the server something, if it is there.</summary>
     public async Task SayAsync(string method, JsonObject? parameters, CancellationToken cancellationToken)
     {
@@ -204,6 +208,13 @@ internal sealed partial class Upstream : IAsyncDisposable
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 break;
+            }
+#pragma warning disable CA1031 // Whatever a server's answers set off here is that server's failure: its supervision goes on, and so do the others.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogUnforeseen(Settings.Name, e);
+                error = new UpstreamException($"Its answers could not be read: {e.Message}", $"editorbridge mcp test {Settings.Name}");
             }
 
             if (error is SignInChangedException)
@@ -411,6 +422,9 @@ internal sealed partial class Upstream : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Information, "MCP server {Server} is ready: revision {Version}, {Tools} tools")]
     private partial void LogReady(string server, string version, int tools);
+
+    [LoggerMessage(LogLevel.Error, "MCP server {Server} failed in a way that was not foreseen")]
+    private partial void LogUnforeseen(string server, Exception e);
 
     [LoggerMessage(LogLevel.Warning, "MCP server {Server} failed: {Error}")]
     private partial void LogFailed(string server, string error);

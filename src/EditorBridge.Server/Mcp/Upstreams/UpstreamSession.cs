@@ -26,6 +26,8 @@ internal sealed class UpstreamSession : IAsyncDisposable
     /// <summary>Where the SDK's HTTP transport looks for a tool's definition when it writes <c>Mcp-Param-*</c> headers.</summary>
     private const string ToolOfMessage = "Mcp.Tool";
 
+    private const int UnsupportedVersion = -32022;
+
     private static readonly string[] InitializeVersions = ["2024-11-05", "2025-03-26", "2025-06-18", Legacy];
 
     /// <summary>Long enough for a server that compiles itself first; a server that knows only <c>initialize</c> mostly says so at once.</summary>
@@ -102,7 +104,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
             await CancelAsync(request.Id, method);
             throw;
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or McpException or ClientTransportClosedException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or HttpRequestException or McpException or JsonException or ClientTransportClosedException or InvalidOperationException or OperationCanceledException)
         {
             throw Failed(e);
         }
@@ -150,8 +152,12 @@ internal sealed class UpstreamSession : IAsyncDisposable
         JsonObject? discovered = null;
         try
         {
+            var answer = await AskAsync("server/discover", [], RequestingClient.Gateway, tool: null, both.Token);
+            // A server that refuses a revision it then names may have meant another request of ours; it is asked once more.
+            if (answer is JsonRpcError { Error: { Code: UnsupportedVersion, Data: { } supported } } && Names(JsonSerializer.SerializeToNode(supported)?["supported"], Modern))
+                answer = await AskAsync("server/discover", [], RequestingClient.Gateway, tool: null, both.Token);
             // Any error means a server that knows only initialize: which one it gives is not agreed (specification, backward compatibility).
-            discovered = await AskAsync("server/discover", [], RequestingClient.Gateway, tool: null, both.Token) is JsonRpcResponse { Result: JsonObject result } ? result : null;
+            discovered = answer is JsonRpcResponse { Result: JsonObject result } ? result : null;
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -162,7 +168,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
             // A server that wants a session id before it reads anything.
         }
 
-        if (discovered?["supportedVersions"] is JsonArray versions && versions.Any(v => v?.GetValueKind() == JsonValueKind.String && v.GetValue<string>() == Modern))
+        if (discovered is not null && Names(discovered["supportedVersions"], Modern))
         {
             Introduce(discovered, discovered["_meta"]?[MetaKeys.ServerInfo]);
             return true;
@@ -171,6 +177,8 @@ internal sealed class UpstreamSession : IAsyncDisposable
         (IsModern, ProtocolVersion) = (false, "");
         return false;
     }
+
+    private static bool Names(JsonNode? versions, string version) => versions is JsonArray list && list.Any(v => v?.GetValueKind() == JsonValueKind.String && v.GetValue<string>() == version);
 
     private async Task InitializeAsync(JsonObject capabilities, CancellationToken cancellationToken)
     {
