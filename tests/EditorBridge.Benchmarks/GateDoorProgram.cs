@@ -29,7 +29,7 @@ internal static class GateDoorProgram
         using var grants = new SessionGrants(ledger, steps, NullLogger<SessionGrants>.Instance);
         await using var desk = new ReviewDesk(ledger, grants, steps, new Logger<ReviewDesk>(loggers));
         using var sessions = new AgentSessions(steps);
-        var gate = new ActionGate(ledger, desk, new PolicyInForce(ledger), new AdmittedCalls(), sessions, grants, new ConnectedTools(), new SessionTaints(steps), new GateContext("sandbox", null, null), steps, new Logger<ActionGate>(loggers));
+        var gate = new ActionGate(ledger, desk, new PolicyInForce(ledger), new AdmittedCalls(), sessions, grants, new ConnectedTools(), new SessionTaints(steps), new TagReader(null, new GateContext("sandbox", null, null), steps, new Logger<TagReader>(loggers)), new GateContext("sandbox", null, null), steps, new Logger<ActionGate>(loggers));
         desk.JudgeEditAsync = gate.JudgeEditAsync;
         desk.Opened += item => _ = AnswerAsync(desk, item);
 

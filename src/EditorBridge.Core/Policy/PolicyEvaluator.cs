@@ -30,12 +30,15 @@ public static class PolicyEvaluator
         var effect = parts.Max(part => part.Effect);
         var deciding = parts.First(part => part.Effect == effect);
         var standing = parts.SelectMany(part => part.Answers).Where(answer => answer.RelaxedBy is null).ToArray();
+        var obligations = ObligationsOf(standing, parts);
+        var notKept = effect == Effect.Deny ? null : ObligationKeeping.WhyNot(obligations, facts, parts);
+        var unattended = effect == Effect.Allow && notKept is null && ObligationKeeping.NeedsPerson(obligations);
         var decision = new Decision
         {
-            Effect = effect,
+            Effect = notKept is not null ? Effect.Deny : unattended ? Effect.Review : effect,
             Rules = [.. Merge(standing)],
-            Obligations = ObligationsOf(standing, parts),
-            Summary = Summarise(effect, deciding, parts),
+            Obligations = obligations,
+            Summary = notKept ?? (unattended ? "A rule asks people for a duty with this, so a person decides." : Summarise(effect, deciding, parts)),
             Severity = SeverityOf(parts),
             PolicyVersion = policy.Version,
         };

@@ -19,6 +19,9 @@ public sealed record PolicySet
     /// <summary>Lower-case hex SHA-256 of the canonical form of the rules: the same rules have the same version everywhere.</summary>
     public required string Version { get; init; }
 
+    /// <summary>True when a rule asks about governance tags, which only the account knows.</summary>
+    public bool SpeaksOfTags => Rules.Any(rule => !rule.Match.Tags.IsEmpty || rule.Except is { Tags.IsEmpty: false });
+
     /// <summary>The shipped rules with those of the files in force.</summary>
     public static PolicySet Of(IEnumerable<PolicyRule> rules, IEnumerable<string> locked)
     {

@@ -103,15 +103,22 @@ internal static class SqlMatching
 
     private static Fit Objects(RuleMatch match, StatementAnalysis statement, ActionFacts facts, bool restricts)
     {
-        var relevant = statement.Objects.Where(target => match.ObjectAccess.IsEmpty || match.ObjectAccess.Contains(target.Access)).ToArray();
-        if (relevant.Length == 0) return Fit.No;
-        var fits = relevant.Select(target =>
-        {
-            if (!match.ObjectKinds.IsEmpty && !match.ObjectKinds.Contains(target.Kind, StringComparer.OrdinalIgnoreCase)) return Fit.No;
-            return match.Objects.IsEmpty ? Fit.Yes : match.Objects.Max(pattern => ObjectPattern.Match(pattern, target, facts, restricts));
-        });
+        var fits = statement.Objects.Where(target => FitsAccess(match, target)).Select(target => OfTarget(match, target, facts, restricts)).ToArray();
+        if (fits.Length == 0) return Fit.No;
         return restricts ? fits.Max() : fits.Min();
     }
+
+    private static bool FitsAccess(RuleMatch match, SqlObject target) => match.ObjectAccess.IsEmpty || match.ObjectAccess.Contains(target.Access);
+
+    private static Fit OfTarget(RuleMatch match, SqlObject target, ActionFacts facts, bool restricts)
+    {
+        if (!match.ObjectKinds.IsEmpty && !match.ObjectKinds.Contains(target.Kind, StringComparer.OrdinalIgnoreCase)) return Fit.No;
+        return match.Objects.IsEmpty ? Fit.Yes : match.Objects.Max(pattern => ObjectPattern.Match(pattern, target, facts, restricts));
+    }
+
+    // A rule that names objects and tags speaks of those objects that are both.
+    private static IEnumerable<SqlObject> Targets(RuleMatch match, StatementAnalysis statement, ActionFacts facts, bool restricts) =>
+        statement.Objects.Where(target => FitsAccess(match, target) && OfTarget(match, target, facts, restricts) != Fit.No);
 
     private static Fit Columns(RuleMatch match, StatementAnalysis statement, bool restricts)
     {
@@ -122,25 +129,40 @@ internal static class SqlMatching
         return (restricts ? fits.Any(fit => fit) : fits.All(fit => fit)) ? Fit.Yes : Fit.No;
     }
 
+    /// <summary>
+    /// Tags hold for what they were asked of; of an object nobody could ask about, a tag is possible, so a restricting rule never passes it by.
+    /// </summary>
     private static Fit Tags(RuleMatch match, StatementAnalysis statement, ActionFacts facts, bool restricts)
     {
-        if (facts.Tags is not { } tags) return restricts ? Fit.Maybe : Fit.No;
-        var carried = statement.Objects.SelectMany(target => Carried(tags, target.Name, statement)).ToArray();
-        return carried.Any(tag => match.Tags.Any(pattern => Glob.IsMatch(pattern, tag))) ? Fit.Yes : Fit.No;
+        var fits = Targets(match, statement, facts, restricts).Where(MayCarryTags).Select(target => facts.Tags is not { } tags || !tags.ContainsKey(target.Name)
+            ? Fit.Maybe
+            : Carried(tags, target, statement).Any(tag => match.Tags.Any(pattern => Glob.IsMatch(pattern, tag))) ? Fit.Yes : Fit.No).ToArray();
+        // What an earlier query gave, and objects known only at run time, stand in no list of objects.
+        var unseen = statement.Confidence == Confidence.Opaque || statement.Reasons.Any(reason => reason.Id == "R6");
+        if (restricts) return Greatest(fits.DefaultIfEmpty(Fit.No).Max(), unseen ? Fit.Maybe : Fit.No);
+        return fits.Length == 0 || unseen ? Fit.No : fits.Min();
     }
 
-    private static IEnumerable<string> Carried(ImmutableDictionary<string, ImmutableArray<string>> tags, string name, StatementAnalysis statement)
+    // Naming a container or a context reads nothing of what is in it.
+    private static bool MayCarryTags(SqlObject target) =>
+        target.Kind != "LOCATION" && !(target.Access == ObjectAccess.Read && target.Kind is "DATABASE" or "SCHEMA" or "WAREHOUSE" or "ROLE" or "DATABASE ROLE" or "ACCOUNT" or "USER");
+
+    private static IEnumerable<string> Carried(ImmutableDictionary<string, ImmutableArray<string>> tags, SqlObject target, StatementAnalysis statement)
     {
-        if (tags.TryGetValue(name, out var own))
-            foreach (var tag in own) yield return tag;
-        var all = statement.Columns.Any(column => column == "*" || column.EndsWith(".*", StringComparison.Ordinal));
+        foreach (var tag in tags[target.Name]) yield return tag;
+        // What names every column touches all of them, and so does whatever changes, drops, grants or takes out the object. A query that was read in full and
+        // names none, such as a count of rows, touches none.
+        var none = statement is { Class: StatementClass.Read, Effect: Effect.Allow, Columns.IsEmpty: true };
+        var all = target.Access != ObjectAccess.Read || (statement.Columns.IsEmpty && !none) || statement.Columns.Any(column => column == "*" || column.EndsWith(".*", StringComparison.Ordinal));
         foreach (var (key, values) in tags)
         {
-            if (!key.StartsWith(name + ".", StringComparison.Ordinal)) continue;
+            if (!key.StartsWith(target.Name + ".", StringComparison.Ordinal)) continue;
             if (!all && !statement.Columns.Any(column => string.Equals(Last(column), Last(key), StringComparison.OrdinalIgnoreCase))) continue;
             foreach (var tag in values) yield return tag;
         }
     }
+
+    private static Fit Greatest(Fit a, Fit b) => a > b ? a : b;
 
     private static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
 }

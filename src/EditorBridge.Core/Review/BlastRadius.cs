@@ -36,6 +36,9 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
         "TABLE", "VIEW", "MATERIALIZED VIEW", "DYNAMIC TABLE", "EXTERNAL TABLE", "ICEBERG TABLE", "HYBRID TABLE", "EVENT TABLE",
     };
 
+    /// <summary>True for the kinds of objects that have rows and columns.</summary>
+    public static bool HasRows(string kind) => TableKinds.Contains(kind);
+
     /// <param name="sql">The text the analysis was made of.</param>
     public static BlastRadius Of(string sql, StatementAnalysis statement)
     {
@@ -157,11 +160,14 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
             : token.Kind == TokenKind.Dot).All(fits => fits) && tokens.Count % 2 == 1 && tokens.All(token => !token.Has(TokenMarks.Deceptive));
     }
 
+    /// <summary>The parts of a dotted name without their quotes; null when it is no name, because it is put together at run time or holds look-alikes.</summary>
+    public static string[]? PartsOf(string name) => IsName(name) ? [.. Names(name).Select(Bare)] : null;
+
     internal static string[] Names(string name) => [.. SqlLexer.Lex(name).Where(token => token.Kind != TokenKind.Dot).Select(token => token.Of(name).ToString())];
 
     private static string Last(string name) => Bare(Names(name)[^1]);
 
-    internal static string Bare(string part) => part.StartsWith('"') ? part.Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal) : part;
+    internal static string Bare(string part) => part.StartsWith('"') ? part[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : part;
 
     private static string Literal(string text) => "'" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
 }

@@ -21,7 +21,7 @@ namespace EditorBridge.Gate;
 /// </summary>
 internal sealed partial class ActionGate(
     LedgerWriter ledger, ReviewDesk desk, PolicyInForce policy, AdmittedCalls admitted, AgentSessions sessions, SessionGrants grants, ConnectedTools connected, SessionTaints taints,
-    GateContext context, TimeProvider time, ILogger<ActionGate> logger)
+    TagReader tags, GateContext context, TimeProvider time, ILogger<ActionGate> logger)
 {
     /// <summary>How long a review waits before it counts as rejected. Just under the hook's own limit of 1800 s, so that the answer is ours and says why.</summary>
     public static readonly TimeSpan ReviewLifetime = TimeSpan.FromMinutes(29);
@@ -55,7 +55,7 @@ internal sealed partial class ActionGate(
             admission = admission with { Obligations = decision.Obligations, Binding = admission.Binding ?? BindingOf(request, judged), Workspace = request.Workspace };
 
             // 6. Record first, then release.
-            await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, RiskOf(reading, decision), reading.Title, reading.Class));
+            await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, RiskOf(reading, decision), reading.Title, reading.Class, reading.Facts.Tags));
             admitted.Remember(request, admission, Written(request, reading, admission));
             LogAnswered(request.Door, request.Tool, admission.Kind, admission.CallId);
             return admission;
@@ -143,8 +143,10 @@ internal sealed partial class ActionGate(
     {
         var files = new FileReads();
         request = Known(request);
+        var inForce = await policy.ForAsync(request.Workspace);
         var reading = ActionReading.Read(request, context, time.GetLocalNow(), files.TextOrNull);
-        var explained = PolicyEvaluator.Explain(await policy.ForAsync(request.Workspace), reading.Facts);
+        reading = reading with { Facts = await tags.WithTagsAsync(inForce, reading.Facts) };
+        var explained = PolicyEvaluator.Explain(inForce, reading.Facts);
         var decision = request.AsksPerson && explained.Decision.Effect == Effect.Allow
             ? explained.Decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." }
             : explained.Decision;

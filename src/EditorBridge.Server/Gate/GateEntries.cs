@@ -135,7 +135,9 @@ internal static class GateEntries
     };
 
     /// <summary>The gate's answer. Written before the answer is given.</summary>
-    public static AuditDraft Answered(ActionRequest request, Admission admission, Decision? decision, ReviewItem? review, Severity severity, string subject, StatementClass? statementClass) => new()
+    /// <param name="tags">The governance tags it was decided with; null when no rule asked for them.</param>
+    public static AuditDraft Answered(ActionRequest request, Admission admission, Decision? decision, ReviewItem? review, Severity severity, string subject, StatementClass? statementClass,
+        ImmutableDictionary<string, ImmutableArray<string>>? tags = null) => new()
     {
         Kind = admission.IsReleased ? EntryKind.ActionAdmitted : EntryKind.ActionRefused,
         CallId = admission.CallId,
@@ -172,6 +174,7 @@ internal static class GateEntries
             ["effect"] = decision is null ? null : Wirename(decision.Effect),
             ["rules"] = decision is null ? null : JsonSerializer.SerializeToNode(decision.Rules, Wire),
             ["policyVersion"] = decision?.PolicyVersion,
+            ["tags"] = tags is null ? null : JsonSerializer.SerializeToNode(tags, Wire),
         },
         // After a review the input stands in the review's own entry; only an edited one is new.
         Payloads = Payloads(("input", Json, review is null || admission.Kind == AdmissionKind.ReleasedEdited ? admission.Input : null)),

@@ -11,6 +11,7 @@ internal static class GateFeature
         services.AddSingleton<AdmittedCalls>();
         services.AddSingleton<ConnectedTools>();
         services.AddSingleton<SessionTaints>();
+        services.AddSingleton<TagReader>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<ReturnedTools>();
         services.AddSingleton<SessionGrants>();

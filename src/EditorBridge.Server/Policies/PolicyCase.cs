@@ -22,6 +22,8 @@ internal sealed record PolicyCase
     public string? Role { get; init; }
     public string? Warehouse { get; init; }
     public string? Home { get; init; }
+    /// <summary>Governance tags by object and column (<see cref="ActionFacts.Tags"/>); null when nobody asked for them.</summary>
+    public ImmutableDictionary<string, ImmutableArray<string>>? Tags { get; init; }
     /// <summary>Null for now.</summary>
     public DateTimeOffset? At { get; init; }
     /// <summary>What must come out; null when the case only asks.</summary>
@@ -36,7 +38,7 @@ internal sealed record PolicyCase
     {
         var request = new ActionRequest { Door = Door, Tool = Tool, Input = Input.GetRawText(), Actor = "policy", Workspace = Workspace };
         var facts = ActionReading.Read(request, new GateContext(Account, Role, Warehouse), At ?? DateTimeOffset.Now, readFile).Facts;
-        return Home is null ? facts : facts with { Home = Home };
+        return facts with { Home = Home ?? facts.Home, Tags = Tags };
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using EditorBridge.Audit;
+using EditorBridge.Gate;
 using EditorBridge.Ledger;
 using EditorBridge.Policy;
 using EditorBridge.Sql;
@@ -66,6 +67,7 @@ internal sealed class PolicySimulation(LedgerReader ledger, PolicySet policy)
             Account = (string?)draft.Facts?["account"],
             Role = (string?)draft.Facts?["role"],
             Warehouse = (string?)draft.Facts?["warehouse"],
+            Tags = draft.Facts?["tags"].Deserialize<ImmutableDictionary<string, ImmutableArray<string>>>(GateEntries.Wire),
             At = entry.At.ToLocalTime(),
         }.Facts(_ => fileBefore));
         return new SimulatedChange(entry.Sequence, draft.CallId, entry.At, draft.Tool, draft.Subject, was, decision.Effect, draft.Result, decision.Summary,

@@ -16,6 +16,8 @@ public sealed class PolicyEvaluatorTests
         At = DateTimeOffset.Parse("2026-03-02T12:00:00+01:00", CultureInfo.InvariantCulture),
     };
 
+    private static readonly ImmutableDictionary<string, ImmutableArray<string>> NoTags = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+
     private static readonly ActionFacts Shell = Sql with { Door = Door.Hook, Tool = "Bash" };
 
     [Fact]
@@ -137,8 +139,49 @@ public sealed class PolicyEvaluatorTests
         var policy = Policy(Rule("m", PolicyLayer.Managed, Effect.Deny, new() { Tags = ["PII"] }));
         var facts = With(Read() with { Columns = ["EMAIL"] });
         Assert.Equal(Effect.Review, Decide(policy, facts).Effect);
-        Assert.Equal(Effect.Allow, Decide(policy, facts with { Tags = ImmutableDictionary<string, ImmutableArray<string>>.Empty }).Effect);
-        Assert.Equal(Effect.Deny, Decide(policy, facts with { Tags = ImmutableDictionary<string, ImmutableArray<string>>.Empty.Add("A.B.T.EMAIL", ["PII"]) }).Effect);
+        // Asked about others, but not about this table.
+        Assert.Equal(Effect.Review, Decide(policy, facts with { Tags = NoTags.Add("A.B.OTHER", []) }).Effect);
+    }
+
+    [Theory]
+    [InlineData("EMAIL", Effect.Deny)]
+    [InlineData("ID", Effect.Allow)]
+    [InlineData("*", Effect.Deny)]
+    [InlineData("", Effect.Allow)]
+    public void Tags_of_columns_hold_for_the_columns_a_read_names(string column, Effect expected)
+    {
+        var policy = Policy(Rule("m", PolicyLayer.Managed, Effect.Deny, new() { Tags = ["PII"] }));
+        var facts = With(Read() with { Columns = column.Length == 0 ? [] : [column] }) with { Tags = NoTags.Add("A.B.T", []).Add("A.B.T.EMAIL", ["PII"]) };
+        Assert.Equal(expected, Decide(policy, facts).Effect);
+    }
+
+    [Fact]
+    public void Tags_of_columns_hold_for_every_change_of_their_table()
+    {
+        var policy = Policy(Rule("m", PolicyLayer.Managed, Effect.Deny, new() { Tags = ["PII"] }));
+        var delete = SqlFacts.Statement(StatementClass.Dml, Effect.Review, SqlFacts.Object("A.B.T")) with { Columns = ["ID"] };
+        Assert.Equal(Effect.Deny, Decide(policy, With(delete) with { Tags = NoTags.Add("A.B.T", []).Add("A.B.T.EMAIL", ["PII"]) }).Effect);
+    }
+
+    [Fact]
+    public void Tags_of_an_earlier_result_or_of_what_is_known_at_run_time_ask_a_person()
+    {
+        var policy = Policy(Rule("m", PolicyLayer.Managed, Effect.Deny, new() { Tags = ["PII"], Classes = [StatementClass.Read] }));
+        var result = SqlFacts.Statement(StatementClass.Read, Effect.Allow) with { Reasons = [new Reason("R6", "An earlier result.", default, Severity.Low)] };
+        var opaque = SqlFacts.Statement(StatementClass.Read, Effect.Allow) with { Confidence = Confidence.Opaque };
+        Assert.Equal(Effect.Review, Decide(policy, With(result) with { Tags = NoTags }).Effect);
+        Assert.Equal(Effect.Review, Decide(policy, With(opaque) with { Tags = NoTags }).Effect);
+        Assert.Equal(Effect.Allow, Decide(policy, With(SqlFacts.Statement(StatementClass.Read, Effect.Allow))).Effect);
+    }
+
+    [Fact]
+    public void Allowing_rule_on_tags_needs_every_object_to_carry_one()
+    {
+        var policy = Policy(Rule("u", PolicyLayer.User, Effect.Allow, new() { Tags = ["PUBLIC"] }, "default.sql.*"));
+        var read = SqlFacts.Statement(StatementClass.Exec, Effect.Review, SqlFacts.Object("A.B.T", access: ObjectAccess.Read), SqlFacts.Object("A.B.U", access: ObjectAccess.Read));
+        Assert.Equal(Effect.Review, Decide(policy, With(read) with { Tags = NoTags.Add("A.B.T", ["PUBLIC"]).Add("A.B.U", []) }).Effect);
+        Assert.Equal(Effect.Review, Decide(policy, With(read) with { Tags = NoTags.Add("A.B.T", ["PUBLIC"]) }).Effect);
+        Assert.Equal(Effect.Allow, Decide(policy, With(read) with { Tags = NoTags.Add("A.B.T", ["PUBLIC"]).Add("A.B.U", ["PUBLIC"]) }).Effect);
     }
 
     [Fact]
@@ -189,6 +232,48 @@ public sealed class PolicyEvaluatorTests
         var second = Rule("b", PolicyLayer.User, Effect.Review, new() { Tools = ["Write"] }) with { Obligations = new() { RowLimit = 10, ReasonRequired = true } };
         var expected = new Obligations { RowLimit = 10, ReasonRequired = true, GrantLifetime = TimeSpan.FromMinutes(5) };
         Assert.Equal(expected, Decide(Policy(first, second), Sql with { Tool = "Write" }).Obligations);
+    }
+
+    public static TheoryData<ActionFacts, Effect> ObligedActions => new()
+    {
+        { With(Read()) with { Tool = "mcp__editorbridge__execute_sql" }, Effect.Review },
+        { With(Read()) with { Tool = "mcp__editorbridge__execute_sql", Door = Door.Hook }, Effect.Review },
+        { With(Read()) with { Tool = "mcp__editorbridge__execute_sql", Door = Door.Stream }, Effect.Review },
+        // Another server runs it, whether behind the gateway or not.
+        { With(Read()) with { Tool = "mcp__snowflake__execute_sql" }, Effect.Deny },
+        { With(Read()) with { Tool = "mcp__editorbridge__warehouse__query" }, Effect.Deny },
+        { Sql with { Tool = "mcp__reports__top_customers" }, Effect.Deny },
+        // The shell runs it.
+        { With(Read()) with { Tool = "Bash", Command = "snow sql -q 'select 1'", Door = Door.Hook }, Effect.Deny },
+        { Shell with { Command = "snow sql -f report.sql", Door = Door.Stream }, Effect.Deny },
+        { Shell with { Command = "dbt run" }, Effect.Deny },
+        { Shell with { Command = "git status" }, Effect.Review },
+        // A file is written; nothing runs yet.
+        { With(Read()) with { Tool = "Write", Door = Door.OpenDiff, Paths = ["/home/dev/project/a.sql"] }, Effect.Review },
+        { With(Read()) with { Tool = "Write", Door = Door.Editor, Paths = ["/home/dev/project/a.sql"] }, Effect.Review },
+    };
+
+    [Theory]
+    [MemberData(nameof(ObligedActions))]
+    public void Obligation_of_the_run_is_kept_by_the_gateway_or_the_action_is_refused(ActionFacts action, Effect expected)
+    {
+        foreach (var duty in new Obligations[] { new() { RowLimit = 5 }, new() { ExplainFirst = true } })
+        {
+            var policy = Policy(Rule("few", PolicyLayer.Managed, Effect.Review, new() { Tools = ["*"] }) with { Obligations = duty });
+            var decision = Decide(policy, action);
+            Assert.Equal(expected, decision.Effect);
+            Assert.Equal(expected == Effect.Deny, decision.Summary.Contains("execute_sql", StringComparison.Ordinal) && decision.Summary.Contains("rule few", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Duty_of_people_makes_what_is_allowed_a_review()
+    {
+        foreach (var duty in new Obligations[] { new() { TwoPeople = true }, new() { ReasonRequired = true } })
+        {
+            var policy = Policy(Rule("ask", PolicyLayer.Managed, Effect.Allow, new() { Tools = ["Read"] }) with { Obligations = duty });
+            Assert.Equal(Effect.Review, Decide(policy, Sql with { Tool = "Read" }).Effect);
+        }
     }
 
     [Theory]

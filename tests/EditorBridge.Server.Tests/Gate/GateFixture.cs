@@ -52,7 +52,7 @@ internal sealed class GateFixture : IAsyncDisposable
         Admitted = new AdmittedCalls();
         Sessions = new AgentSessions(Time);
         Returned = new ReturnedTools(Sessions, Admitted, Ledger, State, NullLogger<ReturnedTools>.Instance);
-        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(Ledger), Admitted, Sessions, Grants, new ConnectedTools(), new SessionTaints(Time), Account, Time, NullLogger<ActionGate>.Instance);
+        Gate = new ActionGate(Ledger, Desk, new PolicyInForce(Ledger), Admitted, Sessions, Grants, new ConnectedTools(), new SessionTaints(Time), new TagReader(null, Account, Time, NullLogger<TagReader>.Instance), Account, Time, NullLogger<ActionGate>.Instance);
         Desk.JudgeEditAsync = Gate.JudgeEditAsync;
     }
 

@@ -207,6 +207,26 @@ public sealed class HostTests(HostFixture host) : IClassFixture<HostFixture>
     }
 
     [Theory]
+    [InlineData("Bash", "command", "snow sql -q 'select order_id from raw.shop.orders'")]
+    [InlineData("mcp__snowflake__run_query", "query", "select order_id from raw.shop.orders")]
+    public async Task Row_limit_that_another_program_would_have_to_keep_refuses_the_action(string tool, string property, string text)
+    {
+        using var policy = new WorkspacePolicy("""
+            version: 1
+            rules:
+              - id: few-rows
+                match: { classes: read }
+                effect: review
+                obligations: { row_limit: 3 }
+            """);
+        var answer = (await HookAsync(tool, new JsonObject { [property] = text }, folder: policy.Folder))["hookSpecificOutput"]!;
+
+        Assert.Equal("deny", answer["permissionDecision"]!.GetValue<string>());
+        Assert.Contains("at most 3 rows (rule few-rows)", answer["permissionDecisionReason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("execute_sql", answer["permissionDecisionReason"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("select 1; select 2", "2 statements")]
     [InlineData("-- nothing", "no statement")]
     public async Task Mcp_call_runs_one_statement_only(string sql, string reason)

@@ -5,12 +5,16 @@ namespace EditorBridge.Sql;
 /// <summary>The judgement of one statement while it is being read. It only ever becomes stricter.</summary>
 internal sealed class Draft
 {
+    private const int MostObjects = 2000;
+    private const int MostColumns = 500;
+
     private readonly List<Reason> _reasons = [];
     private readonly List<SqlObject> _objects = [];
     private readonly List<string> _columns = [];
     private readonly List<StatementAnalysis> _embedded = [];
     private Effect _classEffect;
     private Severity _classSeverity;
+    private bool _positional;
 
     public StatementClass Class { get; private set; } = StatementClass.Unknown;
     public Effect Effect { get; private set; }
@@ -32,6 +36,7 @@ internal sealed class Draft
         Severity = _classSeverity = Severity.None;
         Confidence = Confidence.Exact;
         Title = "";
+        _positional = false;
     }
 
     /// <summary>What the verb and the object alone say. Clauses may change the class when they are at least as strict.</summary>
@@ -89,15 +94,20 @@ internal sealed class Draft
         {
             if (known.Access == access && known.Name == name && known.Kind == kind) return;
         }
-        if (_objects.Count < 2000) _objects.Add(new SqlObject(name, kind, access, span));
+        if (_objects.Count < MostObjects) _objects.Add(new SqlObject(name, kind, access, span));
+        // A list that is cut short must not read as the whole of it.
+        else Raise("G23", Effect.Review, Severity.Medium, span, null, $"The statement names more than {MostObjects} objects; the others are not listed.");
     }
 
     public void Column(string name)
     {
-        if (_columns.Count < 500 && !_columns.Contains(name)) _columns.Add(name);
+        if (_columns.Contains(name)) return;
+        if (_columns.Count < MostColumns) _columns.Add(name);
+        else if (!_columns.Contains("*")) _columns.Add("*");
     }
 
-    public void ForgetColumn(string name) => _columns.Remove(name);
+    /// <summary>A column by its place (<c>$2</c>), which of a table may be any; files have no other columns.</summary>
+    public void ColumnByPlace() => _positional = true;
 
     /// <summary>Takes over what an embedded statement does: never milder than it.</summary>
     public void Embed(StatementAnalysis inner, bool takeClass)
@@ -122,7 +132,13 @@ internal sealed class Draft
         foreach (var c in inner.Columns) Column(c);
     }
 
-    public StatementAnalysis ToAnalysis(TextSpan span) => new()
+    public StatementAnalysis ToAnalysis(TextSpan span)
+    {
+        if (_positional && _objects.Exists(o => o.Access == ObjectAccess.Read && o.Kind is not ("STAGE" or "FILE FORMAT" or "FUNCTION" or "SEQUENCE"))) Column("*");
+        return Analysis(span);
+    }
+
+    private StatementAnalysis Analysis(TextSpan span) => new()
     {
         Span = span,
         Class = Class,

@@ -8,10 +8,11 @@ internal sealed partial class StatementReader
         var open = _at;
         JudgeFunction(function, open);
         if (!Enter()) return Leave(false);
-        return Leave(Arguments(TakesDatePart(function)));
+        // COUNT(*) counts rows; the star of any other function is every column.
+        return Leave(Arguments(TakesDatePart(function), starIsColumns: function is not { Parts: 1, Text: "COUNT" }));
     }
 
-    private bool Arguments(bool datePart = false)
+    private bool Arguments(bool datePart = false, bool starIsColumns = true)
     {
         if (!Eat(TokenKind.OpenParen)) return false;
         if (datePart && Kind() == TokenKind.Word && Kind(1) is TokenKind.Comma && IsDatePart(TextOf())) _at++;
@@ -19,18 +20,21 @@ internal sealed partial class StatementReader
         while (Kind() != TokenKind.CloseParen)
         {
             if (Eat(TokenKind.Comma)) continue;
-            if (!Argument()) return false;
+            if (!Argument(starIsColumns)) return false;
             if (!ArgumentTail()) return false;
             if (Kind() is not (TokenKind.Comma or TokenKind.CloseParen)) return false;
         }
         return Eat(TokenKind.CloseParen);
     }
 
-    private bool Argument()
+    private bool Argument(bool starIsColumns)
     {
         if (Word() is Kw.DISTINCT or Kw.ALL && Kind(1) != TokenKind.Dot && Kind(1) != TokenKind.Comma && Kind(1) != TokenKind.CloseParen) _at++;
-        if (Kind() == TokenKind.Star) return StarItem();
-        if (Kind() is TokenKind.Word or TokenKind.QuotedIdentifier && QualifiedStar()) return StarItem();
+        if (Kind() == TokenKind.Star || Kind() is TokenKind.Word or TokenKind.QuotedIdentifier && QualifiedStar())
+        {
+            if (starIsColumns) _draft.Column("*");
+            return StarItem();
+        }
         if (StartsQuery()) return Query();
         if (Kind() == TokenKind.Word && Kind(1) == TokenKind.Word && Kind(2) == TokenKind.Arrow)
         {

@@ -13,6 +13,7 @@ internal sealed partial class StatementReader
                 if (template) SkipSticking();
                 return true;
             case TokenKind.Variable:
+                NotePlace(Token());
                 _at++;
                 return true;
             case TokenKind.Placeholder:
@@ -163,6 +164,7 @@ internal sealed partial class StatementReader
         {
             if (Kind() == TokenKind.Star && Kind(1) != TokenKind.Star)
             {
+                _draft.Column("*");
                 if (!StarItem()) return Leave(false);
             }
             else if (Kind() == TokenKind.Star)
@@ -171,6 +173,7 @@ internal sealed partial class StatementReader
             }
             else if (Kind() == TokenKind.Word && Kind(1) == TokenKind.Dot && Kind(2) == TokenKind.Star)
             {
+                _draft.Column("*");
                 _at += 2;
                 if (!StarItem()) return Leave(false);
             }
@@ -246,9 +249,15 @@ internal sealed partial class StatementReader
         return Arguments();
     }
 
+    private void NotePlace(SqlToken token)
+    {
+        if (token.Kind == TokenKind.Variable && token.Length > 1 && char.IsAsciiDigit(_text[token.Start + 1])) _draft.ColumnByPlace();
+    }
+
     private void NoteColumn(int start)
     {
         var last = _tokens[_at - 1];
+        NotePlace(last);
         if (last.Kind is not (TokenKind.Word or TokenKind.QuotedIdentifier)) return;
         if (Kind() is TokenKind.FatArrow) return;
         if (Kind() == TokenKind.Arrow)
