@@ -177,7 +177,7 @@ internal sealed partial class ActionGate(
     private async Task<(Admission, ReviewItem)> ReviewAsync(ActionRequest request, Judgement judged, string callId, CancellationToken callerGone)
     {
         var asked = Question(request, judged, ReviewId(callId), callId, time.GetUtcNow() + (context.ReviewLifetime ?? ReviewLifetime));
-        var closed = await desk.AskAsync(asked, callerGone);
+        var closed = await desk.AskAsync(asked, request.Asked, callerGone);
         return (await AfterVerdictAsync(request, closed), closed.Item);
     }
 

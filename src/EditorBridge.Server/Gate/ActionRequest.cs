@@ -33,6 +33,9 @@ internal sealed record ActionRequest
     /// <summary>The client's own permission rules ask a person before this runs, so policy's allow alone does not answer it.</summary>
     public bool AsksPerson { get; init; }
 
+    /// <summary>Called when a person is asked, with the question this call waits for: a new one, or one that was open already. Again when a reviewer's edit becomes a question of its own.</summary>
+    public Action<ReviewItem>? Asked { get; init; }
+
     /// <summary>The door knows that a person has said of this tool that it only reads, or that the call carries nothing of the agent's.</summary>
     public bool KnownReadOnly { get; init; }
 

@@ -62,7 +62,7 @@ internal sealed class AdmittedCalls
         lock (_lock)
         {
             if (!_answered.ContainsKey(key)) _order.Enqueue(key);
-            var answered = new Answered(request, admission, text);
+            var answered = new Answered(request with { Asked = null }, admission, text);
             if (request.Door is Door.Mcp or Door.OpenDiff) answered.TakeRun();
             _answered[key] = answered;
             _byToolUse[key.ToolUse] = key;

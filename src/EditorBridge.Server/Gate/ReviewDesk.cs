@@ -57,8 +57,9 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
     public static TimeSpan GrantLifetime(ReviewItem item) => item.Decision.Obligations.GrantLifetime ?? UsualGrantLifetime;
 
     /// <summary>Asks and waits. When <paramref name="callerGone"/> fires the question stays open and an <see cref="OperationCanceledException"/> tells the caller so.</summary>
+    /// <param name="asked">Told which question the caller waits for.</param>
     /// <exception cref="LedgerUnavailableException">The question could not be recorded, so it was not asked.</exception>
-    public async Task<ClosedReview> AskAsync(ReviewItem item, CancellationToken callerGone)
+    public async Task<ClosedReview> AskAsync(ReviewItem item, Action<ReviewItem>? asked, CancellationToken callerGone)
     {
         var review = FindAsked(item, out var verdict);
         if (verdict is not null) return verdict;
@@ -76,6 +77,7 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
         {
             while (true)
             {
+                asked?.Invoke(review.Item);
                 var (closed, next) = await review.Ended.Task.WaitAsync(callerGone);
                 if (next is null) return closed;
                 // A reviewer's own text became a question of its own: whoever asked waits for that one now.

@@ -15,7 +15,7 @@ namespace EditorBridge.Mcp;
 /// </code>
 /// </summary>
 #pragma warning disable CA1001 // Its source of cancellation has neither timer nor wait handle, and may be asked for after the call has ended.
-internal sealed class BridgedCall
+internal sealed class BridgedCall : IParked
 #pragma warning restore CA1001
 {
     private const int MostRounds = 10;

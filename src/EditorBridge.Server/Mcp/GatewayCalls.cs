@@ -21,7 +21,8 @@ namespace EditorBridge.Mcp;
 ///                    (its own call goes on)                               (intent)
 /// </code>
 /// </summary>
-internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, McpDoor door, ParkedCalls parked, SessionTaints taints, LedgerWriter ledger, TimeProvider time, ILogger<GatewayCalls> logger)
+internal sealed partial class GatewayCalls(
+    UpstreamRoom room, ActionGate gate, ClientAdmissions admissions, McpDoor door, Parked<BridgedCall> parked, SessionTaints taints, LedgerWriter ledger, ILogger<GatewayCalls> logger)
 {
     /// <summary>Longer values are not completed: a completion carries what a person typed, and a document is not that.</summary>
     private const int LongestCompletion = 4096;
@@ -110,7 +111,7 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
         // 2. A client of 2026-07-28 that was asked something comes back with the same request and the handle of its call.
         var identity = act.Method + "\n" + Identity(act.FromClient);
         var state = Text(act.FromClient, "requestState");
-        if (state is not null)
+        if (state is not null && !ClientAdmissions.IsAnswer(act.FromClient))
         {
             if (parked.Take(state, client.Key, identity) is not { } call) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, "This requestState was not given for this request, was used already, or is too old. Call again without it.");
             return await call.ResumeAsync(client, act.FromClient["inputResponses"] as JsonObject, () => parked.Keep(call, client.Key, identity), cancellationToken);
@@ -122,8 +123,16 @@ internal sealed partial class GatewayCalls(UpstreamRoom room, ActionGate gate, M
         var asked = door.AskedBy(client, act.PolicyName, canonical, act.FromClient["_meta"] as JsonObject) with { KnownReadOnly = act.KnownReadOnly, Held = act.Held() };
 
         // 4. The gate. Its entry is the intent, durable before anything leaves.
-        var admission = await client.WithProgressAsync(gate.AdmitAsync(asked, cancellationToken), "A person is asked in EditorBridge.", time, cancellationToken);
+        var (given, question) = await admissions.AdmitAsync(client, asked, act.FromClient, identity, cancellationToken);
+        if (given is not { } admission) return question!;
         if (!admission.IsReleased) return Refused(admission.Reason);
+        // The last look: what was approved is what is sent.
+        if (await gate.VoidAsync(admission) is { } reason)
+        {
+            await RecordAsync(act, asked, admission, "not_run", null, reason, Stopwatch.GetTimestamp());
+            return Refused($"{reason} Nothing was run; ask again.");
+        }
+
         if (admission.Kind == AdmissionKind.ReleasedEdited)
         {
             if (act.Edited is null) return Refused("A reviewer changed this, and here nothing can be changed. It was not run.");

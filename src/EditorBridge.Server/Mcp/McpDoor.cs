@@ -16,7 +16,7 @@ namespace EditorBridge.Mcp;
 /// The MCP door: lists the gateway's tools and runs them, each after the gate's admission. A call waits as an event stream with progress,
 /// and a refusal is a result the model can read.
 /// </summary>
-internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, SnowflakeCalls snowflake, SessionTaints taints, LedgerWriter ledger, IHttpContextAccessor http, TimeProvider time)
+internal sealed class McpDoor(ClientAdmissions admissions, AdmittedCalls admitted, SnowflakeCalls snowflake, SessionTaints taints, LedgerWriter ledger, IHttpContextAccessor http, TimeProvider time)
 {
     /// <summary>The folder a client works in, percent-encoded: results are saved inside it only.</summary>
     public const string WorkspaceHeader = "X-EditorBridge-Workspace";
@@ -38,7 +38,10 @@ internal sealed class McpDoor(ActionGate gate, AdmittedCalls admitted, Snowflake
 
         var client = new GatewayClient(request.Server, request.JsonRpcRequest);
         var asked = AskedBy(client, UpstreamName.GatewayPrefix + call.Name, canonical, call.Meta);
-        var admission = await client.WithProgressAsync(gate.AdmitAsync(asked, cancellationToken), "A person is asked in EditorBridge.", time, cancellationToken);
+        var (given, question) = await admissions.AdmitAsync(client, asked, request.JsonRpcRequest.Params as JsonObject ?? [], asked.Tool + "\n" + canonical, cancellationToken);
+        if (question is JsonRpcError { Error.Message: var stale }) return SnowflakeAnswers.Refusal(stale);
+        // The SDK answers a request with a question instead of its result when that is thrown.
+        if (given is not { } admission) throw new InputRequiredException(((JsonRpcResponse)question!).Result.Deserialize<InputRequiredResult>(McpJsonUtilities.DefaultOptions)!);
         if (!admission.IsReleased) return SnowflakeAnswers.Refusal(admission.Reason);
         if (admission.Kind == AdmissionKind.ReleasedEdited)
         {

@@ -27,7 +27,9 @@ internal static class McpFeature
         services.AddSingleton<UpstreamRoom>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamRoom>());
         services.AddSingleton<PinDesk>();
-        services.AddSingleton<ParkedCalls>();
+        services.AddSingleton(provider => new Parked<BridgedCall>("eb-call-", provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Parked<HeldAdmission>(ClientAdmissions.HandlePrefix, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ClientAdmissions>();
         services.AddSingleton<GatewayCalls>();
         services.AddSingleton<GatewayListeners>();
         services.AddSingleton<McpGateway>();

@@ -23,8 +23,8 @@ public sealed class DoorsTests
         (typeof(ClaudeHookEndpoint), Door.Hook, typeof(HostTests), nameof(HostTests.Edit_by_a_reviewer_reaches_the_hook_as_a_new_input_and_is_told)),
         (typeof(StreamGate), Door.Stream, typeof(StreamGateTests), nameof(StreamGateTests.Rejected_tool_becomes_text_and_the_turn_ends)),
         (typeof(StreamGate), Door.Stream, typeof(HostTests), nameof(HostTests.Whole_answer_is_held_like_a_stream)),
-        (typeof(McpDoor), Door.Mcp, typeof(HostTests), nameof(HostTests.Mcp_statement_that_changes_data_waits_and_a_rejection_is_a_result)),
-        (typeof(GatewayCalls), Door.Mcp, typeof(UpstreamGateTests), nameof(UpstreamGateTests.Upstream_call_waits_for_a_person_and_runs_only_when_approved)),
+        (typeof(ClientAdmissions), Door.Mcp, typeof(HostTests), nameof(HostTests.Mcp_statement_that_changes_data_waits_and_a_rejection_is_a_result)),
+        (typeof(ClientAdmissions), Door.Mcp, typeof(UpstreamGateTests), nameof(UpstreamGateTests.Upstream_call_waits_for_a_person_and_runs_only_when_approved)),
         (typeof(IdeDiffs), Door.OpenDiff, typeof(IdeDoorTests), nameof(IdeDoorTests.Diff_is_answered_from_the_review)),
     ];
 

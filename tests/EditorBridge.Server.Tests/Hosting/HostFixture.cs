@@ -116,6 +116,27 @@ public sealed class HostFixture : IAsyncLifetime
         return item;
     }
 
+    /// <summary>Waits for a review.</summary>
+    internal async Task<ReviewItem> OpenedAsync(Func<ReviewItem, bool> wanted)
+    {
+        var desk = Desk;
+        var opened = new SemaphoreSlim(0);
+        void Signal(ReviewItem item) => opened.Release();
+        desk.Opened += Signal;
+        try
+        {
+            while (true)
+            {
+                if (desk.Pending.FirstOrDefault(wanted) is { } item) return item;
+                Assert.True(await opened.WaitAsync(TestLimits.Signal));
+            }
+        }
+        finally
+        {
+            desk.Opened -= Signal;
+        }
+    }
+
     internal async Task<IReadOnlyList<Audit.AuditEntry>> EntriesAsync(string callId)
     {
         // An answer does not wait for its outcome, which was handed to the ledger before the answer's end left: after this it is on the disk.

@@ -118,6 +118,20 @@ public sealed class IdeDoorTests
     }
 
     [Fact]
+    public async Task Diff_of_a_file_that_changed_while_it_was_shown_is_rejected_whatever_the_verdict()
+    {
+        await using var fixture = await EditorFixture.StartAsync();
+        await using var client = await ClientAsync(await OpenAsync(fixture, await fixture.WindowAsync("")));
+
+        var (answer, item) = await AskAsync(fixture, client, "cleanup.sql", GateFixture.DangerousSql);
+        await File.WriteAllTextAsync(item.FilePath!, "select 'somebody else was here';\n");
+        await fixture.Gate.Desk.GiveAsync(item.Id, GateFixture.Approve());
+
+        Assert.Equal(["DIFF_REJECTED", "tab 1"], await answer);
+        Assert.Equal(EntryKindNames.Refused, (await fixture.Gate.EntriesAsync(item.CallId))[^1].Draft.Kind.ToString());
+    }
+
+    [Fact]
     public async Task Harmless_diff_is_asked_all_the_same_because_the_client_asks_a_person()
     {
         await using var fixture = await EditorFixture.StartAsync();

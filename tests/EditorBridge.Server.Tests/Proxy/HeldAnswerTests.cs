@@ -216,7 +216,7 @@ public sealed class HeldAnswerTests(HostFixture host) : IClassFixture<HostFixtur
         using var leaving = new CancellationTokenSource();
         var (before, underWay) = (host.Desk.Pending, host.Requests.UnderWay);
         var asking = PostAsync(body, session, leaving.Token);
-        var item = await OpenedAsync(review => before.All(known => known.Id != review.Id));
+        var item = await host.OpenedAsync(review => before.All(known => known.Id != review.Id));
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await (await asking).Content.ReadAsStringAsync(leaving.Token));
         // The host must have noticed: a verdict that comes before would still be sent to the client that left.
@@ -249,27 +249,7 @@ public sealed class HeldAnswerTests(HostFixture host) : IClassFixture<HostFixtur
         return await Task.WhenAny(opened, answered) == opened ? await opened : null;
     }
 
-    private Task<ReviewItem> OpenedAsync(Question question, ReviewItem? besides = null) => OpenedAsync(review => review.ToolUseId == question.ToolUseId && review.Id != besides?.Id);
-
-    private async Task<ReviewItem> OpenedAsync(Func<ReviewItem, bool> wanted)
-    {
-        var desk = host.Desk;
-        var opened = new SemaphoreSlim(0);
-        void Signal(ReviewItem item) => opened.Release();
-        desk.Opened += Signal;
-        try
-        {
-            while (true)
-            {
-                if (desk.Pending.FirstOrDefault(wanted) is { } item) return item;
-                Assert.True(await opened.WaitAsync(TestLimits.Signal));
-            }
-        }
-        finally
-        {
-            desk.Opened -= Signal;
-        }
-    }
+    private Task<ReviewItem> OpenedAsync(Question question, ReviewItem? besides = null) => host.OpenedAsync(review => review.ToolUseId == question.ToolUseId && review.Id != besides?.Id);
 
     private Task<HttpResponseMessage> PostAsync(JsonObject body, string? session, params (string Name, string Value)[] headers) => PostAsync(body, session, CancellationToken.None, headers);
 
