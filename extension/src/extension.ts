@@ -9,7 +9,7 @@ import { offerGateway } from './mcp';
 import { ChatModels } from './models';
 import { Notices } from './notice';
 import { summary } from './present';
-import { type CheckpointSignedParams, EditorMethods, type GrantsResult, type HostStatusParams, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
+import { type CheckpointSignedParams, EditorMethods, type GrantsResult, type HostStatusParams, type NoticesResult, type PortalLinkResult, type ReviewClosedParams, type ReviewsResult, type ReviewView } from './protocol';
 import { QuickFixes } from './quickFixes';
 import { Reviews } from './review';
 import { ReviewTrees } from './reviewTree';
@@ -35,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
       status.hostStatus(params);
       if (params.state === 'ready') void refresh();
     });
+    connection.onNotification(EditorMethods.NoticesChanged, (params: NoticesResult) => status.noticesChanged(params.notices));
     connection.onNotification(EditorMethods.GrantsChanged, (params: GrantsResult) => grants.show(params));
     connection.onNotification(EditorMethods.CheckpointSigned, (params: CheckpointSignedParams) => void witness.signed(params));
     claude.wire(connection);
@@ -63,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): void {
     try {
       reviews.sync(await backend.request<ReviewsResult>(EditorMethods.ListReviews));
       grants.show(await backend.request<GrantsResult>(EditorMethods.ListGrants));
+      status.noticesChanged((await backend.request<NoticesResult>(EditorMethods.ListNotices)).notices);
     } catch (e) {
       log.error(`The list of reviews could not be read: ${e instanceof Error ? e.message : String(e)}`);
     }

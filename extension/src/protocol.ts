@@ -14,6 +14,7 @@ export const EditorMethods = {
   GiveVerdict: 'review/verdict',
   ListGrants: 'grants/list',
   RevokeGrant: 'grant/revoke',
+  ListNotices: 'notices/list',
   AnalyzeSql: 'sql/analyze',
   Fixes: 'sql/fixes',
   TerminalEnvironment: 'terminal/environment',
@@ -48,6 +49,7 @@ export const EditorMethods = {
   ReviewUpdated: 'review/updated',
   ReviewClosed: 'review/closed',
   GrantsChanged: 'grants/changed',
+  NoticesChanged: 'notices/changed',
   HostStatus: 'host/status',
   CheckpointSigned: 'ledger/checkpoint',
   ChatPart: 'chat/part',
@@ -166,6 +168,16 @@ export interface GrantsResult {
 
 export interface RevokeParams {
   id: string;
+}
+
+export interface NoticeView {
+  level: string;
+  text: string;
+  fix: string | null;
+}
+
+export interface NoticesResult {
+  notices: NoticeView[];
 }
 
 export interface RevokeAnswer {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { HostStatusParams } from './protocol';
+import type { HostStatusParams, NoticeView } from './protocol';
 import type { Server } from './server';
 import { markdownOf, plain } from './text';
 
@@ -9,6 +9,7 @@ export class Status implements vscode.Disposable {
   private readonly language = vscode.languages.createLanguageStatusItem('editorbridge.language', [{ language: 'sql' }, { language: 'jinja-sql' }, { pattern: '**/*.sql' }]);
   private host: HostStatusParams | undefined;
   private pending = 0;
+  private notices: NoticeView[] = [];
 
   constructor(private readonly server: Server) {
     this.bar.name = 'EditorBridge';
@@ -34,6 +35,12 @@ export class Status implements vscode.Disposable {
     this.render();
   }
 
+  /** What stands in the way of the work or will soon: the account, the budgets. */
+  noticesChanged(notices: NoticeView[]): void {
+    this.notices = notices;
+    this.render();
+  }
+
   dispose(): void {
     this.bar.dispose();
     this.language.dispose();
@@ -50,14 +57,16 @@ export class Status implements vscode.Disposable {
     const { state, detail } = this.shown();
     const { info } = this.server;
     const waiting = state === 'ready' && this.pending > 0;
+    const worst = state === 'ready' ? this.notices.find((notice) => notice.level !== 'info') : undefined;
     this.bar.text = state === 'starting' ? '$(sync~spin) EditorBridge'
       : state !== 'ready' ? '$(error) EditorBridge'
       : waiting ? `$(bell-dot) ${this.pending} to review`
+      : worst ? `${worst.level === 'error' ? '$(error)' : '$(warning)'} EditorBridge`
       : info?.sandbox ? '$(shield) EditorBridge (sandbox)' : '$(shield) EditorBridge';
-    this.bar.accessibilityInformation = { label: `EditorBridge: ${waiting ? `${this.pending} to review` : state}` };
+    this.bar.accessibilityInformation = { label: `EditorBridge: ${waiting ? `${this.pending} to review` : worst ? plain(worst.text, 200) : state}` };
     this.bar.command = waiting ? 'editorbridge.nextReview' : 'editorbridge.menu';
-    this.bar.backgroundColor = state === 'failed' ? new vscode.ThemeColor('statusBarItem.errorBackground')
-      : waiting ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+    this.bar.backgroundColor = state === 'failed' || (!waiting && worst?.level === 'error') ? new vscode.ThemeColor('statusBarItem.errorBackground')
+      : waiting || worst ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     this.bar.tooltip = this.tooltip(state, detail);
     this.language.text = waiting ? `EditorBridge: ${this.pending} to review` : `EditorBridge: ${state}`;
     this.language.detail = plain(detail, 120) || (info ? `${info.serverVersion}${info.sandbox ? ', sandbox account' : ''}` : '');
@@ -75,6 +84,7 @@ export class Status implements vscode.Disposable {
       info && `Account: ${plain(info.account, 80)}${info.sandbox ? ' (sandbox, not a real account)' : ''}`,
       info && `Proxy: ${info.baseUrl}`,
       state === 'failed' && 'Actions that need a review are refused meanwhile.',
+      ...(state === 'ready' ? this.notices.map((notice) => `${notice.level === 'info' ? '' : `${notice.level}: `}${plain(notice.text, 400)}${notice.fix ? ` Mend it with: ${plain(notice.fix, 300)}` : ''}`) : []),
     ];
     return new vscode.MarkdownString(markdownOf(lines.filter((line) => typeof line === 'string' && line !== '') as string[]));
   }

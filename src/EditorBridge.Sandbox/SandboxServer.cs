@@ -95,6 +95,8 @@ public sealed class SandboxServer : IAsyncDisposable
         }
 
         RequestMark.Apply(context);
+        // The account's own clock, as it stands in every answer of a real one.
+        context.Response.Headers.Date = account.Options.Clock.GetUtcNow().ToString("R", System.Globalization.CultureInfo.InvariantCulture);
         account.Received.Add(context);
         var request = ReceivedRequests.Of(context);
         await using var hangUp = context.RequestAborted.Register(() => request.WhenAborted.TrySetResult());

@@ -44,11 +44,21 @@ public sealed class EgressHandler : DelegatingHandler
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        Check(request);
+        return base.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Exporters of telemetry send from a thread of their own, without awaiting.</summary>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Check(request);
+        return base.Send(request, cancellationToken);
+    }
+
+    private void Check(HttpRequestMessage request)
+    {
         var target = request.RequestUri ?? throw new InvalidOperationException("A request without an address.");
-        if (_allows(target))
-        {
-            return base.SendAsync(request, cancellationToken);
-        }
+        if (_allows(target)) return;
         const string Reason = "it is neither the configured Snowflake account nor a configured upstream.";
         _refused?.Invoke(new Uri(target.GetLeftPart(UriPartial.Path)), Reason);
         throw new EgressRefusedException(target, Reason);

@@ -23,6 +23,9 @@ public sealed class HostConnection(PortalState state, HttpClient http)
     /// <summary>Some thousand actions are read and judged again.</summary>
     private static readonly TimeSpan TrialPatience = TimeSpan.FromMinutes(2);
 
+    /// <summary>A look at the account is some ten questions.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromMinutes(2);
+
     /// <summary>A client that follows no redirect and uses no proxy: the token must not travel.</summary>
     public static HttpClient CreateClient() => new(new SocketsHttpHandler
     {
@@ -129,6 +132,23 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         catch (JsonException e)
         {
             throw new HostUnreachableException("The host's answer about the budgets could not be read; the portal and the host may have different versions.", e);
+        }
+    }
+
+    /// <summary>What the host knows of the account.</summary>
+    /// <param name="anew">Look now instead of telling what was found last.</param>
+    /// <exception cref="HostUnreachableException">The host did not say.</exception>
+    public async Task<AccountReply> AccountAsync(bool anew, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(anew ? HttpMethod.Post : HttpMethod.Get, "bridge/account", null, cancellationToken, anew ? LookPatience : null);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(HostJson.Default.AccountReply, cancellationToken) ?? throw new HostUnreachableException("The host gave no answer about the account.");
+        }
+        catch (JsonException e)
+        {
+            throw new HostUnreachableException("The host's answer about the account could not be read; the portal and the host may have different versions.", e);
         }
     }
 

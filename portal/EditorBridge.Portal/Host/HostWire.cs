@@ -96,6 +96,20 @@ public sealed record SimulateReply(string[] Problems, bool Understood, int Repla
 /// <summary>A recorded action that the changed policy would decide differently.</summary>
 public sealed record ChangeReply(long Sequence, string CallId, DateTimeOffset At, string? Tool, string? Subject, string Was, string WouldBe, string? Result, string Summary, string[] Rules);
 
+/// <summary>Answer of <c>GET</c> and <c>POST /bridge/account</c>: what the host found when it last looked at the account.</summary>
+/// <param name="At">Null when it has not looked yet.</param>
+/// <param name="SignIn">How the host is signed in, in words.</param>
+public sealed record AccountReply(DateTimeOffset? At, string SignIn, System.Collections.Immutable.ImmutableArray<AccountFindingBody> Findings);
+
+/// <param name="Level">good, note, warning or broken.</param>
+/// <param name="Topic">What it is about, such as tokenExpiry.</param>
+/// <param name="Fix">SQL or a command that mends it.</param>
+public sealed record AccountFindingBody(string Level, string Topic, string What, string? Fix)
+{
+    /// <summary>Stops the work, or will soon.</summary>
+    public bool IsPressing => Level == "broken" || (Level == "warning" && Topic == "tokenExpiry");
+}
+
 public static class HostWire
 {
     public static string WireName(this VerdictKind kind) => kind switch
@@ -145,6 +159,7 @@ public static class HostWire
 [JsonSerializable(typeof(StatusReply))]
 [JsonSerializable(typeof(EvidenceBody))]
 [JsonSerializable(typeof(BudgetsReply))]
+[JsonSerializable(typeof(AccountReply))]
 [JsonSerializable(typeof(ComparisonBody))]
 [JsonSerializable(typeof(ComparisonLine))]
 [JsonSerializable(typeof(PolicyReply))]

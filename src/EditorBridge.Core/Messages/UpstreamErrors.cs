@@ -121,8 +121,9 @@ public static partial class UpstreamErrors
         UpstreamCause.UnknownModel or UpstreamCause.NotFound => (404, AnthropicErrorType.NotFound, RetryAdvice.None),
         UpstreamCause.Throttled => (429, AnthropicErrorType.RateLimit, RetryAdvice.BackOff),
         UpstreamCause.TokenExpired or UpstreamCause.KeyPairTokenInvalid or UpstreamCause.SessionExpired => (401, AnthropicErrorType.Authentication, RetryAdvice.RenewCredential),
-        UpstreamCause.SessionGone => (401, AnthropicErrorType.Authentication, RetryAdvice.RenewCredential),
-        UpstreamCause.AccessTokenInvalid or UpstreamCause.LoginFailed => (401, AnthropicErrorType.Authentication, RetryAdvice.None),
+        // A rotated access token lies in its file or store already; asking for it anew finds it.
+        UpstreamCause.SessionGone or UpstreamCause.AccessTokenInvalid => (401, AnthropicErrorType.Authentication, RetryAdvice.RenewCredential),
+        UpstreamCause.LoginFailed => (401, AnthropicErrorType.Authentication, RetryAdvice.None),
         // Claude Code reads 403 as a failed login and hides nothing behind 429 with x-should-retry: false.
         UpstreamCause.BudgetExceeded => (429, AnthropicErrorType.Billing, RetryAdvice.None),
         UpstreamCause.NotAuthorized or UpstreamCause.EndpointNotAllowed or UpstreamCause.NetworkPolicy or UpstreamCause.TokenKindNotAccepted

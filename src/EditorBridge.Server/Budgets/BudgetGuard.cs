@@ -5,6 +5,7 @@ using EditorBridge.Audit;
 using EditorBridge.Gate;
 using EditorBridge.Ledger;
 using EditorBridge.Messages;
+using EditorBridge.Policies;
 
 namespace EditorBridge.Budgets;
 
@@ -22,6 +23,9 @@ internal sealed class BudgetGuard(ImmutableArray<Limit> limits, ModelPrices pric
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly HashSet<(string Limit, string Key, DateTimeOffset RenewsAt)> _told = [];
     private LimitCounts? _counts;
+
+    /// <summary>Raised outside any lock when a count may have changed.</summary>
+    public event Action? Changed;
 
     /// <summary>The folder an agent's session works in, as its hook told it.</summary>
     public string? ProjectOf(string? sessionId) => sessionId is null ? null : sessions.WorkspaceOf(sessionId);
@@ -46,11 +50,12 @@ internal sealed class BudgetGuard(ImmutableArray<Limit> limits, ModelPrices pric
             _one.Release();
         }
 
+        Changed?.Invoke();
         if (states.FirstOrDefault(limit => limit.IsHard) is { } hard)
         {
             await ledger.AppendAsync(Entry(callId, actor, use, hard, isHard: true));
             var wait = hard.RenewsAt - time.GetUtcNow();
-            return new(AnthropicErrors.Refused(Refusal(hard)) with { RetryAfter = wait <= TimeSpan.FromHours(1) ? wait : null }, null);
+            return new(AnthropicErrors.Refused(LimitWords.Refusal(hard)) with { RetryAfter = wait <= TimeSpan.FromHours(1) ? wait : null }, null);
         }
 
         var soft = states.Where(limit => limit.IsSoft).ToArray();
@@ -63,7 +68,7 @@ internal sealed class BudgetGuard(ImmutableArray<Limit> limits, ModelPrices pric
             await ledger.AppendAsync(Entry(callId, actor, use, limit, isHard: false));
         }
 
-        return new(null, soft.Length == 0 ? null : string.Join("; ", soft.Select(Note)));
+        return new(null, soft.Length == 0 ? null : string.Join("; ", soft.Select(LimitWords.Note)));
     }
 
     /// <summary>Counts what a request used.</summary>
@@ -79,6 +84,8 @@ internal sealed class BudgetGuard(ImmutableArray<Limit> limits, ModelPrices pric
         {
             _one.Release();
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>All counts as they stand; null when the ledger cannot be read.</summary>
@@ -114,35 +121,8 @@ internal sealed class BudgetGuard(ImmutableArray<Limit> limits, ModelPrices pric
     // What has no price would pass below any amount.
     private AnthropicError? Unpriced(LimitState[] states, string model) =>
         states.FirstOrDefault(state => state.Limit is { Count: LimitMeasure.Dollars, Hard: not null }) is { } limit && prices.Estimate(model, default) is null
-            ? AnthropicErrors.Refused($"The budget \"{limit.Limit.Name}\" ({Place(limit.Limit)}) limits dollars, and {model} has no price. Add it to prices.json in the state folder and restart the host. Nothing was sent.")
+            ? AnthropicErrors.Refused($"The budget \"{limit.Limit.Name}\" ({LimitWords.Place(limit.Limit)}) limits dollars, and {model} has no price. Add it to prices.json in the state folder and restart the host. Nothing was sent.")
             : null;
-
-    private static string Refusal(LimitState state) =>
-        $"The limit \"{state.Limit.Name}\" is reached: {Amount(state.Limit, state.Used)} of {Amount(state.Limit, state.Limit.Hard!.Value)} {Words(state)} ({Place(state.Limit)}, hard). It starts anew at {Moment(state.RenewsAt)}. Nothing was sent.";
-
-    private static string Note(LimitState state) =>
-        $"limit \"{Ascii(state.Limit.Name)}\": {Amount(state.Limit, state.Used)} of soft {Amount(state.Limit, state.Limit.Soft!.Value)}{(state.Limit.Hard is { } hard ? $", hard {Amount(state.Limit, hard)}" : "")}, starts anew {Moment(state.RenewsAt)}";
-
-    private static string Words(LimitState state) =>
-        $"per {PolicyWord(state.Limit.Per)} and {PolicyWord(state.Limit.Within)}{(state.Key.Length == 0 ? "" : $" for {state.Key}")}";
-
-    private static string Amount(Limit limit, decimal amount) => limit.Count switch
-    {
-        LimitMeasure.Dollars => "about $" + amount.ToString("N2", CultureInfo.InvariantCulture),
-        LimitMeasure.Requests => amount.ToString("N0", CultureInfo.InvariantCulture) + " requests",
-        LimitMeasure.Tokens => amount.ToString("N0", CultureInfo.InvariantCulture) + " tokens",
-        LimitMeasure.OutputTokens => amount.ToString("N0", CultureInfo.InvariantCulture) + " output tokens",
-        _ => throw new ArgumentOutOfRangeException(nameof(limit), limit.Count, "A measure without words."),
-    };
-
-    private static string Place(Limit limit) => $"{BudgetFile.Name} line {limit.Line}";
-
-    private static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
-
-    private static string PolicyWord<T>(T value) where T : struct, Enum => Policies.PolicyWords.Of(value);
-
-    // Header values are ASCII; a name may be in any script.
-    private static string Ascii(string name) => string.Concat(name.Select(letter => letter is >= ' ' and < '\u007f' ? letter : '?'));
 
     private static AuditDraft Entry(string callId, string actor, LimitedUse use, LimitState state, bool isHard) => new()
     {
@@ -157,10 +137,10 @@ internal sealed class BudgetGuard(ImmutableArray<Limit> limits, ModelPrices pric
         Facts = new JsonObject
         {
             ["limit"] = state.Limit.Name,
-            ["setting"] = Place(state.Limit),
-            ["scope"] = PolicyWord(state.Limit.Per),
+            ["setting"] = LimitWords.Place(state.Limit),
+            ["scope"] = PolicyWords.Of(state.Limit.Per),
             ["key"] = state.Key,
-            ["measure"] = PolicyWord(state.Limit.Count),
+            ["measure"] = PolicyWords.Of(state.Limit.Count),
             ["used"] = state.Used.ToString(CultureInfo.InvariantCulture),
             ["bound"] = (isHard ? state.Limit.Hard : state.Limit.Soft)?.ToString(CultureInfo.InvariantCulture),
             ["renewsAt"] = state.RenewsAt.ToString("O"),

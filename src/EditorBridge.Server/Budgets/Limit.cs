@@ -82,10 +82,11 @@ internal sealed record Limit(
         };
 
     /// <summary>What has no session or project still counts, all of it together: leaving the name out is no way round a limit.</summary>
-    private const string Unknown = "(unknown)";
+    public const string Unknown = "(unknown)";
 
+    // A folder nobody has told may be any of them, so it counts for each that a limit names.
     private static bool IsInside(string folder, string? project) =>
-        project is not null && (project.Equals(folder, StringComparison.Ordinal) || project.StartsWith(folder.TrimEnd('/', '\\') + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+        project is null || (project.Equals(folder, StringComparison.Ordinal) || project.StartsWith(folder.TrimEnd('/', '\\') + Path.DirectorySeparatorChar, StringComparison.Ordinal));
 }
 
 /// <summary>One request, as limits see it.</summary>

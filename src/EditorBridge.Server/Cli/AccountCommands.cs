@@ -4,10 +4,10 @@ using EditorBridge.Snowflake;
 
 namespace EditorBridge.Cli;
 
-/// <summary><c>editorbridge login | logout | status | whoami | pat</c>: the sign-in to the Snowflake account.</summary>
+/// <summary><c>editorbridge login | logout | whoami</c>: the sign-in to the Snowflake account.</summary>
 internal static class AccountCommands
 {
-    public static IEnumerable<Command> Build() => [Login(), Logout(), Status(), WhoAmI(), Pat(), ReconcileCommand.Build()];
+    public static IEnumerable<Command> Build() => [Login(), Logout(), StatusCommand.Build(), WhoAmI(), PatCommand.Build(), ReconcileCommand.Build()];
 
     private static Command Login()
     {
@@ -16,7 +16,8 @@ internal static class AccountCommands
         var role = new Option<string?>("--role") { Description = "Role to work with. Administrator roles are blocked by Snowflake for browser sign-in." };
         var noBrowser = new Option<bool>("--no-browser") { Description = "Only print the address to open." };
         var fromEditor = new Option<bool>("--pat-from-editor") { Description = ServeCommand.FromEditor };
-        var command = new Command("login", "Sign in to Snowflake with the browser and stay signed in. Needs no administrator.") { user, role, noBrowser, fromEditor };
+        var pat = new Option<bool>("--pat") { Description = "Instead of the browser, keep a programmatic access token: typed unseen, or from standard input." };
+        var command = new Command("login", "Sign in to Snowflake with the browser and stay signed in. Needs no administrator.") { user, role, noBrowser, fromEditor, pat };
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
@@ -29,6 +30,7 @@ internal static class AccountCommands
                 return 0;
             }
 
+            if (parsed.GetValue(pat)) return await KeepTokenAsync(options, parsed, profile, cancellationToken);
             using var connection = options.Open(parsed, profile);
             if (profile.SignIn != SignInKind.OAuth)
             {
@@ -44,42 +46,31 @@ internal static class AccountCommands
         return command;
     }
 
+    // Tried before it is kept: a token that does not open the account is not remembered.
+    private static async Task<int> KeepTokenAsync(AccountOptions options, ParseResult parsed, AccountProfile profile, CancellationToken cancellationToken)
+    {
+        var secret = await SecretInput.ReadAsync("Programmatic access token: ", cancellationToken);
+        profile = profile with { SignIn = SignInKind.ProgrammaticAccessToken, TokenFile = null, Token = new Secret(secret) };
+        using var connection = options.Open(parsed, profile);
+        await WhoAsync(connection, cancellationToken);
+        await connection.Store.WriteAsync(SuppliedToken.StoreName(profile), secret, cancellationToken);
+        OwnConnections.Remember(AccountChoice.OwnFile(options.Folder(parsed)), profile);
+        Console.WriteLine($"The token is kept in {connection.Store.Description}. editorbridge serve --account {profile.Name} uses it; editorbridge pat rotate NAME renews it.");
+        return 0;
+    }
+
     private static Command Logout()
     {
         var options = new AccountOptions();
-        var command = new Command("logout", "Forget the browser sign-in of a connection.");
+        var command = new Command("logout", "Forget what is kept of a connection's sign-in: the browser's tokens, and an access token that was given once.");
         options.AddTo(command);
         command.SetAction((parsed, _) => CommandLine.GuardedAsync(() =>
         {
             using var connection = options.Open(parsed);
             Console.WriteLine(connection.SignOut()
                 ? $"Signed out of '{connection.Profile.Name}'. Tokens already handed out end by themselves within minutes; an administrator can end them at once with ALTER USER … REMOVE DELEGATED AUTHORIZATIONS FROM SECURITY INTEGRATION SNOWFLAKE$LOCAL_APPLICATION;"
-                : $"Nobody was signed in to '{connection.Profile.Name}' by browser.");
+                : $"Nothing was kept of a sign-in to '{connection.Profile.Name}'.");
             return Task.FromResult(0);
-        }));
-        return command;
-    }
-
-    private static Command Status()
-    {
-        var options = new AccountOptions();
-        var europe = new Option<bool>("--eu-only") { Description = "Also check that inference cannot leave the European Union." };
-        var command = new Command("status", "Show the connections, the account's models and settings, and what stands in the way. Exit code 1 when something is broken.") { europe };
-        options.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
-        {
-            ShowConnections(SnowflakeAccounts.Load(ProfileSearch.OfThisUser(AccountChoice.OwnFile(options.Folder(parsed)))));
-            using var connection = options.Open(parsed);
-            Console.WriteLine($"\n{connection.Profile.Name}: {connection.Profile.Account.BaseAddress.Authority}, {connection.Credential.Description}{(connection.Profile.Account.IsSandbox ? " (SANDBOX)" : "")}");
-            var checks = new AccountChecks(connection.Sql(), connection.Cortex(), TimeProvider.System);
-            var findings = await checks.RunAsync(connection.Credential.Kind, parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null, cancellationToken);
-            foreach (var finding in findings)
-            {
-                Console.WriteLine($"  {Mark(finding.Level)} {finding.What}");
-                if (finding.Fix is { } fix) Console.WriteLine($"      {fix}");
-            }
-
-            return findings.Any(finding => finding.Level == FindingLevel.Broken) ? 1 : 0;
         }));
         return command;
     }
@@ -97,70 +88,10 @@ internal static class AccountCommands
         return command;
     }
 
-    private static Command Pat()
-    {
-        var pat = new Command("pat", "Look after programmatic access tokens.");
-        var options = new AccountOptions();
-        var list = new Command("list", "List the user's tokens and when they end. Secrets are never shown.");
-        options.AddTo(list);
-        list.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
-        {
-            using var connection = options.Open(parsed);
-            var tokens = await new AccountChecks(connection.Sql(), connection.Cortex(), TimeProvider.System).TokensAsync(cancellationToken)
-                ?? throw new SignInException("The account did not list the tokens. Check with: editorbridge status");
-            if (tokens.IsEmpty) Console.WriteLine("The user has no programmatic access tokens.");
-            foreach (var token in tokens) Console.WriteLine($"{token.Name,-30} {token.Status,-10} role {token.Role ?? "(default)",-20} ends {token.ExpiresAt?.ToString("yyyy-MM-dd HH:mm 'UTC'", System.Globalization.CultureInfo.InvariantCulture) ?? "?"}");
-            return 0;
-        }));
-        pat.Add(list);
-        pat.Add(Rotate());
-        return pat;
-    }
-
-    private static Command Rotate()
-    {
-        var options = new AccountOptions();
-        var name = new Argument<string>("name") { Description = "Name of the token." };
-        var output = new Option<FileInfo>("--out") { Description = "File that gets the new secret (0600). It is printed nowhere.", Required = true };
-        var hours = new Option<int>("--keep-old-hours") { Description = "How long the old secret stays good.", DefaultValueFactory = _ => 24 };
-        var command = new Command("rotate", "Make a new secret for a token, through a browser sign-in: Snowflake refuses that to a session of a token.") { name, output, hours };
-        options.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
-        {
-            using var connection = options.Open(parsed);
-            var file = parsed.GetRequiredValue(output).FullName;
-            await new PatRotation(connection.Sql()).RotateAsync(parsed.GetRequiredValue(name), connection.Credential.Kind, parsed.GetValue(hours), secret =>
-            {
-                StateFolder.WritePrivate(file, secret + "\n");
-                return Task.CompletedTask;
-            }, cancellationToken);
-            Console.WriteLine($"Rotated. The new secret is in {file}; the old one stays good for {parsed.GetValue(hours)} hours. A running host reads its token file anew when the account refuses the old secret.");
-            return 0;
-        }));
-        return command;
-    }
-
-    private static async Task<int> WhoAsync(AccountConnection connection, CancellationToken cancellationToken)
+    public static async Task<int> WhoAsync(AccountConnection connection, CancellationToken cancellationToken)
     {
         var identity = await new AccountChecks(connection.Sql(), connection.Cortex(), TimeProvider.System).WhoAmIAsync(cancellationToken);
         Console.WriteLine($"user {identity.User}, role {identity.Role}, account {identity.Account}, region {identity.Region}, warehouse {identity.Warehouse ?? "(none)"}{(connection.Profile.Account.IsSandbox ? "  (SANDBOX)" : "")}");
         return 0;
     }
-
-    private static void ShowConnections(ProfilesFound found)
-    {
-        if (found.Profiles.IsEmpty) Console.WriteLine("No connections were found in Snowflake's files, the environment or ours.");
-        foreach (var profile in found.Profiles)
-            Console.WriteLine($"{(profile == found.Default ? "*" : " ")} {profile.Name,-20} {profile.Account.BaseAddress.Authority,-50} {profile.SignIn}  ({string.Join(", ", profile.Sources)})");
-        foreach (var problem in found.Problems) Console.WriteLine($"! {problem}");
-    }
-
-    private static string Mark(FindingLevel level) => level switch
-    {
-        FindingLevel.Good => "ok     ",
-        FindingLevel.Note => "note   ",
-        FindingLevel.Warning => "warning",
-        FindingLevel.Broken => "BROKEN ",
-        _ => throw new ArgumentOutOfRangeException(nameof(level), level, null),
-    };
 }

@@ -28,5 +28,5 @@ internal sealed class AccountOptions
 
     /// <exception cref="SignInException">The connection cannot be used as it is.</exception>
     public AccountConnection Open(ParseResult parsed, AccountProfile? profile = null) =>
-        AccountConnection.Open(profile ?? Profile(parsed), AccountChoice.SecretsFolder(Folder(parsed)), TimeProvider.System, NullLoggerFactory.Instance);
+        AccountConnection.Open(profile ?? Profile(parsed), AccountChoice.Secrets(Folder(parsed)), TimeProvider.System, NullLoggerFactory.Instance);
 }

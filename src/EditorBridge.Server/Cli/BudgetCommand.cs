@@ -1,12 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using EditorBridge.Budgets;
-using EditorBridge.Gate;
-using EditorBridge.Guard;
 using EditorBridge.Hosting;
 using EditorBridge.Ledger;
 using EditorBridge.Snowflake;
@@ -43,30 +38,32 @@ internal static class BudgetCommand
 
     private static async Task<int> ShowAsync(StateFolder state, CancellationToken cancellationToken)
     {
-        var limits = await HostFinder.FindAsync(state, cancellationToken) is { } host ? await AskAsync(state, host, cancellationToken) : await CountAsync(state, cancellationToken);
+        var limits = await LimitsAsync(state, cancellationToken);
         if (limits.IsEmpty) Console.WriteLine($"There are no limits. Write them into {state.In(BudgetFile.Name)}; docs/account.md shows how.");
+        Show(limits);
+        return limits.Any(limit => limit.HardReached) ? 3 : 0;
+    }
+
+    /// <summary>The limits as the running host counts them, or as the ledger tells while none runs.</summary>
+    /// <exception cref="SignInException">What is used is not known.</exception>
+    public static async Task<ImmutableArray<LimitWire>> LimitsAsync(StateFolder state, CancellationToken cancellationToken) =>
+        await HostFinder.FindAsync(state, cancellationToken) is { } host ? await AskAsync(state, host, cancellationToken) : await CountAsync(state, cancellationToken);
+
+    /// <summary>Prints a line per limit.</summary>
+    public static void Show(ImmutableArray<LimitWire> limits)
+    {
         foreach (var limit in limits)
         {
             var mark = limit.HardReached ? "REACHED" : limit.SoftReached ? "warning" : "ok     ";
             Console.WriteLine(TerminalText.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{mark} {limit.Name,-28} {(limit.Count == "dollars" ? "about $" : "")}{limit.Used:#,0.##} of {limit.Hard ?? limit.Soft:#,0.##} {(limit.Count == "dollars" ? "(estimate)" : limit.Count)} per {limit.Per} and {limit.Within} {limit.Key}  anew {limit.RenewsAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC")));
         }
-
-        return limits.Any(limit => limit.HardReached) ? 3 : 0;
     }
 
     private static async Task<ImmutableArray<LimitWire>> AskAsync(StateFolder state, HostAddress host, CancellationToken cancellationToken)
     {
-        using var http = HostHttp.Client(host, state, Client.Portal, TimeSpan.FromMinutes(1));
-        try
-        {
-            var reply = await http.GetFromJsonAsync<BudgetsReply>("/bridge/budgets", GateEntries.Wire, cancellationToken);
-            return reply is { Problem: null } ? reply.Limits : throw new SignInException(reply?.Problem ?? "The host gave no answer.");
-        }
-        catch (Exception e) when (e is HttpRequestException or JsonException)
-        {
-            throw new SignInException($"The host at {host.Url} did not say what is used: {e.Message}", e);
-        }
+        var reply = await HostQuestions.AskAsync<BudgetsReply>(state, host, HttpMethod.Get, "/bridge/budgets", cancellationToken);
+        return reply.Problem is null ? reply.Limits : throw new SignInException(reply.Problem);
     }
 
     private static async Task<ImmutableArray<LimitWire>> CountAsync(StateFolder state, CancellationToken cancellationToken)

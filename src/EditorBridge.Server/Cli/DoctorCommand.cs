@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EditorBridge.Accounts;
 using EditorBridge.Hosting;
 using EditorBridge.Launching;
 using EditorBridge.Ledger;
@@ -15,7 +16,7 @@ internal static class DoctorCommand
     public static Command Build()
     {
         var state = StateOption.Build();
-        var command = new Command("doctor", "Check the installation and prove the gate by attacking it. Exit code 1 when something is broken. The account itself: editorbridge status.") { state };
+        var command = new Command("doctor", "Check the installation and prove the gate by attacking it. Looks at the account too, through the running host. Exit code 1 when something is broken.") { state };
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(() => RunAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken)));
         return command;
     }
@@ -30,6 +31,7 @@ internal static class DoctorCommand
             findings.Add(new(FindingLevel.Good, $"The host answers at {host.Url} (process {host.Pid}, version {host.Version}, account {host.Account}{(host.Sandbox ? ", SANDBOX" : "")})"));
             using var proof = new GateProof(state, host);
             findings.AddRange(await proof.RunAsync(cancellationToken));
+            findings.AddRange(await AccountAsync(state, host, cancellationToken));
         }
         else
         {
@@ -40,12 +42,7 @@ internal static class DoctorCommand
         findings.AddRange(ClaudeOverrides.Find(ClaudePlaces.Of(ProgramPlaces.Current, Environment.CurrentDirectory), address, OwnProgram.Current));
         if (OwnProgram.Current is { } program) findings.AddRange(SetupDrift.Find(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path));
         findings.AddRange(await RemovalsAsync(state, cancellationToken));
-        foreach (var finding in findings)
-        {
-            Console.WriteLine($"{Mark(finding.Level)} {finding.What}");
-            if (finding.Fix is { } fix) Console.WriteLine($"       {fix}");
-        }
-
+        foreach (var finding in findings) FindingLines.Show(finding);
         var broken = findings.Count(f => f.Level == FindingLevel.Broken);
         Console.WriteLine(broken == 0 ? "\nNothing is broken." : $"\n{broken} broken.");
         return broken == 0 ? 0 : 1;
@@ -72,12 +69,17 @@ internal static class DoctorCommand
         }
     }
 
-    private static string Mark(FindingLevel level) => level switch
+    // The host is signed in already and looks with its own connection; without one, editorbridge status looks.
+    private static async Task<IEnumerable<AccountFinding>> AccountAsync(StateFolder state, HostAddress host, CancellationToken cancellationToken)
     {
-        FindingLevel.Good => "ok    ",
-        FindingLevel.Note => "note  ",
-        FindingLevel.Warning => "warn  ",
-        FindingLevel.Broken => "BROKEN",
-        _ => throw new ArgumentOutOfRangeException(nameof(level), level, "A level without a mark."),
-    };
+        try
+        {
+            var reply = await HostQuestions.AskAsync<AccountReply>(state, host, HttpMethod.Post, "/bridge/account", cancellationToken);
+            return reply.Findings.Select(finding => finding with { What = $"Account: {finding.What}" });
+        }
+        catch (SignInException e)
+        {
+            return [new(FindingLevel.Broken, $"The host could not look at the account: {e.Message}", "editorbridge status")];
+        }
+    }
 }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
+using EditorBridge.Accounts;
 using EditorBridge.Gate;
 using EditorBridge.Ide;
 using EditorBridge.Keeping;
@@ -13,7 +15,7 @@ namespace EditorBridge.Editor;
 /// every review in the windows it concerns. It decides nothing: a verdict goes to the <see cref="ReviewDesk"/> as it came.
 /// </summary>
 internal sealed partial class EditorEndpoint(
-    StateFolder state, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, PinDesk pins,
+    StateFolder state, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWriter ledger, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, HostNotices notices,
     Func<EditorWindow, IEnumerable<object>> parts, ILogger<EditorEndpoint> logger) : BackgroundService
 {
     private readonly Lock _lock = new();
@@ -35,6 +37,7 @@ internal sealed partial class EditorEndpoint(
         desk.Closed += Withdraw;
         grants.Changed += TellGrants;
         witness.Signed += Tell;
+        notices.Changed += Tell;
         return base.StartAsync(cancellationToken);
     }
 
@@ -45,6 +48,7 @@ internal sealed partial class EditorEndpoint(
         desk.Closed -= Withdraw;
         grants.Changed -= TellGrants;
         witness.Signed -= Tell;
+        notices.Changed -= Tell;
         await base.StopAsync(cancellationToken);
         _listener?.Dispose();
         EditorWindow[] windows;
@@ -112,7 +116,7 @@ internal sealed partial class EditorEndpoint(
     private async Task ServeAsync(Stream stream, Peer peer)
     {
         if (peer.Agent is { } agent) await RecordAgentAsync(agent);
-        using var window = new EditorWindow(stream, this, desk, grants, answers, doors, witness, jobs, pins, parts, peer);
+        using var window = new EditorWindow(stream, this, desk, grants, answers, doors, witness, jobs, pins, notices, parts, peer);
         lock (_lock) _windows.Add(window);
         LogConnected(Windows);
         await window.RunAsync();
@@ -163,6 +167,13 @@ internal sealed partial class EditorEndpoint(
         EditorWindow[] windows;
         lock (_lock) windows = [.. _windows.Where(window => window is { Introduced: true, IsTerminal: false })];
         foreach (var window in windows) window.Signed(checkpoint);
+    }
+
+    private void Tell(ImmutableArray<Notice> now)
+    {
+        EditorWindow[] windows;
+        lock (_lock) windows = [.. _windows];
+        foreach (var window in windows) window.NoticesChanged(now);
     }
 
     private void TellGrants()

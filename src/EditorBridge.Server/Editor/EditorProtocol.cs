@@ -16,6 +16,7 @@ public static class EditorMethods
     public const string GiveVerdict = "review/verdict";
     public const string ListGrants = "grants/list";
     public const string RevokeGrant = "grant/revoke";
+    public const string ListNotices = "notices/list";
     public const string AnalyzeSql = "sql/analyze";
     public const string Fixes = "sql/fixes";
     public const string TerminalEnvironment = "terminal/environment";
@@ -50,6 +51,7 @@ public static class EditorMethods
     public const string ReviewUpdated = "review/updated";
     public const string ReviewClosed = "review/closed";
     public const string GrantsChanged = "grants/changed";
+    public const string NoticesChanged = "notices/changed";
     public const string HostStatus = "host/status";
     public const string CheckpointSigned = "ledger/checkpoint";
     public const string ChatPart = "chat/part";
@@ -106,6 +108,13 @@ public sealed record GrantView(string Id, string Title, string Same, string Give
 public sealed record GrantsResult(GrantView[] Grants);
 
 public sealed record RevokeParams(string Id);
+
+/// <summary>Something that stands in the way of the work or will soon: of the account or of a budget. <paramref name="Level"/>: info, warning, error.</summary>
+/// <param name="Fix">SQL or a command that mends it; null where time does.</param>
+public sealed record NoticeView(string Level, string Text, string? Fix);
+
+/// <summary>All that stand, the most pressing first.</summary>
+public sealed record NoticesResult(NoticeView[] Notices);
 
 public sealed record RevokeAnswer(bool Revoked, string Message);
 

@@ -69,6 +69,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.RevokeGrant, UseSingleObjectParameterDeserialization = true)]
     public Task<JsonElement> RevokeGrantAsync(RevokeParams grant, CancellationToken cancellationToken) => AskAsync(EditorMethods.RevokeGrant, grant, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.ListNotices)]
+    public Task<JsonElement> ListNoticesAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.ListNotices, null, cancellationToken);
+
     [JsonRpcMethod(EditorMethods.AnalyzeSql, UseSingleObjectParameterDeserialization = true)]
     public Task<JsonElement> AnalyzeSqlAsync(AnalyzeParams file, CancellationToken cancellationToken) => AskAsync(EditorMethods.AnalyzeSql, file, cancellationToken);
 
@@ -264,6 +267,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
 
         [JsonRpcMethod(EditorMethods.GrantsChanged, UseSingleObjectParameterDeserialization = true)]
         public Task GrantsChangedAsync(GrantsResult grants) => window.NotifyWithParameterObjectAsync(EditorMethods.GrantsChanged, grants);
+
+        [JsonRpcMethod(EditorMethods.NoticesChanged, UseSingleObjectParameterDeserialization = true)]
+        public Task NoticesChangedAsync(NoticesResult notices) => window.NotifyWithParameterObjectAsync(EditorMethods.NoticesChanged, notices);
 
         [JsonRpcMethod(EditorMethods.CheckpointSigned, UseSingleObjectParameterDeserialization = true)]
         public Task CheckpointSignedAsync(CheckpointSignedParams signed) => window.NotifyWithParameterObjectAsync(EditorMethods.CheckpointSigned, signed);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using EditorBridge.Accounts;
 using EditorBridge.Dbt;
 using EditorBridge.Gate;
 using EditorBridge.Review;
@@ -60,6 +62,9 @@ internal static class EditorViews
         item.Change?.Path, item.Change?.Before, item.Change?.After, item.Change?.Complete ?? true, item.Proposed, item.EditableProperty is not null, ChangesOf(item.Change), UndoOf(item), ReachOf(item.Reach),
         [.. item.Findings.Select(finding => new FindingView(finding.RuleId, EditorWire.Name(finding.Severity), finding.Message, finding.Start, finding.Length))],
         ObjectsOf(item.Objects), [.. item.Columns], item.Account, item.Role, item.Warehouse, item.Prompt, item.SessionScope?.Same, item.RevisionOf, person, reason);
+
+    public static NoticesResult Of(ImmutableArray<Notice> notices) =>
+        new([.. notices.Select(notice => new NoticeView(EditorWire.Name(notice.Level), notice.Text, notice.Fix))]);
 
     public static GrantsResult Of(IEnumerable<SessionGrant> grants) =>
         new([.. grants.Select(grant => new GrantView(grant.Id, grant.Title, grant.Scope.Same, grant.Person, grant.SessionId, grant.Uses, grant.GivenAt, grant.ExpiresAt))]);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using EditorBridge.Accounts;
 using EditorBridge.Cli;
 using EditorBridge.Gate;
 using EditorBridge.Ide;
@@ -12,7 +14,7 @@ namespace EditorBridge.Editor;
 /// <summary>The host's end of one editor window's connection.</summary>
 /// <param name="parts">What else of the contract this window answers, each in a class of its own.</param>
 /// <param name="peer">A peer below an AI agent is told so and nothing else.</param>
-internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, Func<EditorWindow, IEnumerable<object>> parts, Peer peer) : IDisposable
+internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, ReviewDesk desk, SessionGrants grants, EditorAnswers answers, IdeDoors doors, LedgerWitness witness, LedgerJobs jobs, PinDesk pins, HostNotices notices, Func<EditorWindow, IEnumerable<object>> parts, Peer peer) : IDisposable
 {
     private readonly SemaphoreSlim _doorChanges = new(1);
     private IdeDoor? _door;
@@ -95,6 +97,13 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     {
         RequireIntroduction();
         return EditorViews.Of(grants.InForce);
+    }
+
+    [JsonRpcMethod(EditorMethods.ListNotices)]
+    public async Task<NoticesResult> ListNoticesAsync(CancellationToken cancellationToken)
+    {
+        RequireIntroduction();
+        return EditorViews.Of(await notices.ListAsync(cancellationToken));
     }
 
     [JsonRpcMethod(EditorMethods.RevokeGrant, UseSingleObjectParameterDeserialization = true)]
@@ -290,6 +299,11 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
         }
 
         Notify(EditorMethods.ReviewUpdated, EditorViews.Of(item));
+    }
+
+    public void NoticesChanged(ImmutableArray<Notice> now)
+    {
+        if (Introduced && !IsTerminal) Notify(EditorMethods.NoticesChanged, EditorViews.Of(now));
     }
 
     public void Closed(ClosedReview closed)

@@ -6,6 +6,7 @@ using EditorBridge.Policies;
 using EditorBridge.Policy;
 using EditorBridge.Review;
 using EditorBridge.Sql;
+using EditorBridge.Telemetry;
 
 namespace EditorBridge.Gate;
 
@@ -31,6 +32,7 @@ internal sealed partial class ActionGate(
     public async Task<Admission> AdmitAsync(ActionRequest request, CancellationToken callerGone)
     {
         var callId = Guid.CreateVersion7().ToString("N");
+        var asked = time.GetUtcNow();
         request = admitted.Completed(request);
         try
         {
@@ -58,6 +60,7 @@ internal sealed partial class ActionGate(
             await ledger.AppendAsync(GateEntries.Answered(request, admission, decision, review, RiskOf(reading, decision), reading.Title, reading.Class, reading.Facts.Tags));
             admitted.Remember(request, admission, Written(request, reading, admission));
             LogAnswered(request.Door, request.Tool, admission.Kind, admission.CallId);
+            GenAiTelemetry.Answered(request, admission, asked);
             return admission;
         }
         catch (OperationCanceledException) when (callerGone.IsCancellationRequested)

@@ -1,4 +1,5 @@
 using System.Net;
+using EditorBridge.Accounts;
 using EditorBridge.Audit;
 using EditorBridge.Bridge;
 using EditorBridge.Budgets;
@@ -13,6 +14,7 @@ using EditorBridge.Ledger;
 using EditorBridge.Mcp;
 using EditorBridge.Proxy;
 using EditorBridge.Reconciliation;
+using EditorBridge.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
@@ -52,6 +54,8 @@ internal static class HostApplication
         builder.Services.AddBudgets(options.State);
         builder.Services.AddProxy(options);
         builder.Services.AddLaunching(forwardProxy);
+        builder.Services.AddAccountWatch();
+        builder.AddTelemetry(options.State);
         builder.Services.AddMcpGateway();
         builder.Services.AddSingleton<ReconciliationDesk>();
         builder.Services.AddHostedService<HostLifecycle>();
@@ -74,6 +78,7 @@ internal static class HostApplication
         app.MapReconciliation();
         app.MapBudgets();
         app.MapLaunching();
+        app.MapAccount();
         return app;
     }
 

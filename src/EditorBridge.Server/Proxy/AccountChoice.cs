@@ -10,7 +10,13 @@ internal static class AccountChoice
     public static string OwnFile(StateFolder state) => state.In("connections.toml");
 
     /// <summary>Where sign-ins are kept.</summary>
-    public static string SecretsFolder(StateFolder state) => state.In("sign-ins");
+    /// <exception cref="SignInException">The variable that chooses the store says something unknown.</exception>
+    public static SecretStore Secrets(StateFolder state)
+    {
+        var environment = ProfileSearch.OfThisUser(null).Environment;
+        var choice = SystemKeyring.Choice(environment);
+        return new SecretStore(state.In("sign-ins"), choice == SecretsChoice.File ? null : SystemKeyring.OfThisSession(environment), required: choice == SecretsChoice.System);
+    }
 
     /// <summary>The connection for what the command line says.</summary>
     /// <param name="account">A connection's name or an account identifier; null for the default connection.</param>
@@ -58,7 +64,7 @@ internal static class AccountChoice
     /// <param name="refused">Told of every connection that was refused.</param>
     /// <exception cref="HostNotStartedException">The connection lacks what its way of signing in needs.</exception>
     public static AccountConnection Open(AccountProfile profile, StateFolder state, TimeProvider time, ILoggerFactory loggers, Action<Uri, string> refused) =>
-        OrNotStarted(() => AccountConnection.Open(profile, SecretsFolder(state), time, loggers, refused));
+        OrNotStarted(() => AccountConnection.Open(profile, Secrets(state), time, loggers, refused));
 
     private static T OrNotStarted<T>(Func<T> make)
     {

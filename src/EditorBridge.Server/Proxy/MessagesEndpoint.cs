@@ -8,6 +8,7 @@ using EditorBridge.Launching;
 using EditorBridge.Ledger;
 using EditorBridge.Messages;
 using EditorBridge.Snowflake;
+using EditorBridge.Telemetry;
 
 namespace EditorBridge.Proxy;
 
@@ -21,7 +22,7 @@ namespace EditorBridge.Proxy;
 /// </summary>
 internal sealed partial class MessagesEndpoint(
     CortexClient cortex, LedgerWriter ledger, StreamGate streamGate, AnswerGate answerGate, HeldAnswers heldAnswers, ProxySettings settings, ResidencyGuard residency, BudgetGuard budgets, TokenCounts counts,
-    AgentSessions sessions, ReturnedTools returned, LaunchedSessions launched, TimeProvider time, ILogger<MessagesEndpoint> logger)
+    AgentSessions sessions, ReturnedTools returned, LaunchedSessions launched, InferenceLog inferences, TimeProvider time, ILogger<MessagesEndpoint> logger)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -71,6 +72,7 @@ internal sealed partial class MessagesEndpoint(
         }
 
         // 5–7. From here on every way out leaves an outcome.
+        using var span = GenAiTelemetry.StartChat(context.Request, callId, prepared.Model, call.SessionId);
         try
         {
             if (given is not null)
@@ -95,6 +97,8 @@ internal sealed partial class MessagesEndpoint(
             _ = RecordEndAsync(callId, call, end);
             if (given is null)
             {
+                GenAiTelemetry.EndChat(span, prepared.Model, end.Seen.Usage, end.Seen.StopReason, end.Seen.MessageId, end.UpstreamRequestId, end.Result == "done" ? null : end.Result, end.Duration);
+                inferences.Ended(callId, prepared.Model, request, end.Seen.Usage, end.Seen.StopReason, end.Result);
                 counts.Learn(call.Model, end);
                 await budgets.EndedAsync(use, end.Seen.Usage);
             }

@@ -4,19 +4,6 @@ using System.Text.Json;
 
 namespace EditorBridge.Snowflake;
 
-public enum FindingLevel
-{
-    Good,
-    Note,
-    Warning,
-    /// <summary>Nothing will work until it is mended.</summary>
-    Broken,
-}
-
-/// <summary>One thing found out about the account, and what mends it.</summary>
-/// <param name="Fix">SQL or a command; null where nothing needs mending.</param>
-public sealed record AccountFinding(FindingLevel Level, string What, string? Fix = null);
-
 /// <summary>Who the account says we are.</summary>
 public sealed record AccountIdentity(string User, string Role, string Account, string Region, string? Warehouse, bool AllSecondaryRoles);
 
@@ -50,13 +37,15 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
         }
         catch (SignInException exception)
         {
-            return [new AccountFinding(FindingLevel.Broken, exception.Message)];
+            return [await WhyNotSignedInAsync(exception, cancellationToken)];
         }
-        findings.Add(new AccountFinding(FindingLevel.Good, $"Signed in as {identity.User}, role {identity.Role}, account {identity.Account} ({identity.Region})"));
+        findings.Add(new AccountFinding(FindingLevel.Good, $"Signed in as {identity.User}, role {identity.Role}, account {identity.Account} ({identity.Region})", null, AccountTopic.SignIn));
         AddRole(identity, findings);
-        await AddModelsAsync(findings, cancellationToken);
-        await AddRegionAsync(residency, findings, cancellationToken);
-        await AddAllowListAsync(findings, cancellationToken);
+        var region = await ParameterAsync("CORTEX_ENABLED_CROSS_REGION", "IN ACCOUNT", cancellationToken);
+        var allowList = await ParameterAsync("CORTEX_MODELS_ALLOWLIST", "IN ACCOUNT", cancellationToken);
+        await AddModelsAsync(identity, region, allowList, findings, cancellationToken);
+        AddRegion(region, residency, findings);
+        AddAllowList(identity, allowList, findings);
         await AddNetworkPolicyAsync(identity, kind, findings, cancellationToken);
         findings.AddRange(await TokensAsync(cancellationToken) is { } tokens ? tokens.SelectMany(token => Expiry(token, kind)) : []);
         return findings.ToImmutable();
@@ -71,58 +60,70 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
         if (AdministratorRoles.Contains(identity.Role, StringComparer.OrdinalIgnoreCase))
         {
             findings.Add(new AccountFinding(FindingLevel.Warning, $"The agents work with the administrator role {identity.Role}: everything a reviewer lets pass may do everything.",
-                "editorbridge setup role    -- prints a role with only what is needed"));
+                "editorbridge setup role    -- prints a role with only what is needed", AccountTopic.Role));
         }
         if (identity.AllSecondaryRoles)
         {
             findings.Add(new AccountFinding(FindingLevel.Warning, "Secondary roles are on: statements run with the rights of every role the user has.",
-                $"ALTER USER {identity.User} SET DEFAULT_SECONDARY_ROLES = ();"));
+                $"ALTER USER {identity.User} SET DEFAULT_SECONDARY_ROLES = ();", AccountTopic.SecondaryRoles));
         }
     }
 
-    private async Task AddModelsAsync(ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    /// <summary>The account's two doors word the same refusal differently; inference tells the cause, and its refusals are the ones agents meet.</summary>
+    private async Task<AccountFinding> WhyNotSignedInAsync(SignInException said, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cortex.ListModelsAsync(cancellationToken);
+            return new AccountFinding(FindingLevel.Broken, $"Inference works and SQL does not: {said.Message}", "editorbridge status --account <connection>    -- with another role in the connection", AccountTopic.Role);
+        }
+        catch (CortexException exception)
+        {
+            return AccountFixes.For(exception.Failure, "<role>", "<user>");
+        }
+    }
+
+    private async Task AddModelsAsync(AccountIdentity identity, string? region, string? allowList, ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
     {
         try
         {
             var models = await cortex.ListModelsAsync(cancellationToken);
             var claude = models.Count(Messages.ModelNames.IsClaude);
             findings.Add(claude > 0
-                ? new AccountFinding(FindingLevel.Good, $"{models.Length} models are offered, {claude} of them Claude")
-                : new AccountFinding(FindingLevel.Broken, "No Claude model is offered to this role.",
-                    "GRANT APPLICATION ROLE SNOWFLAKE.\"CORTEX-MODEL-ROLE-ALL\" TO ROLE <role>;  -- and see CORTEX_ENABLED_CROSS_REGION below"));
+                ? new AccountFinding(FindingLevel.Good, $"{models.Length} models are offered, {claude} of them Claude", null, AccountTopic.Models)
+                : AccountFixes.NoClaude(identity.Role, region, allowList));
         }
         catch (CortexException exception)
         {
-            findings.Add(new AccountFinding(FindingLevel.Broken, exception.Message));
+            findings.Add(AccountFixes.For(exception.Failure, identity.Role, identity.User));
         }
     }
 
-    private async Task AddRegionAsync(ResidencyRule? residency, ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    private static void AddRegion(string? value, ResidencyRule? residency, ImmutableArray<AccountFinding>.Builder findings)
     {
-        var value = await ParameterAsync("CORTEX_ENABLED_CROSS_REGION", "IN ACCOUNT", cancellationToken);
         if (residency?.Breach(value) is { } breach)
         {
-            findings.Add(new AccountFinding(FindingLevel.Broken, breach, residency.Fix));
+            findings.Add(new AccountFinding(FindingLevel.Broken, breach, residency.Fix, AccountTopic.CrossRegion));
         }
         else if (value is null)
         {
-            findings.Add(new AccountFinding(FindingLevel.Note, "Where inference may run could not be read (CORTEX_ENABLED_CROSS_REGION)."));
+            findings.Add(new AccountFinding(FindingLevel.Note, "Where inference may run could not be read (CORTEX_ENABLED_CROSS_REGION).", null, AccountTopic.CrossRegion));
         }
         else
         {
             var off = value.Equals("DISABLED", StringComparison.OrdinalIgnoreCase);
             findings.Add(new AccountFinding(off ? FindingLevel.Warning : FindingLevel.Note,
                 off ? "Inference is kept to the account's own region, where almost no Claude model is served." : $"Inference may run in: {value}",
-                off ? "ALTER ACCOUNT SET CORTEX_ENABLED_CROSS_REGION = 'AWS_EU';  -- as ACCOUNTADMIN; or AWS_US, ANY_REGION, …" : null));
+                off ? AccountFixes.CrossRegion : null, AccountTopic.CrossRegion));
         }
     }
 
-    private async Task AddAllowListAsync(ImmutableArray<AccountFinding>.Builder findings, CancellationToken cancellationToken)
+    private static void AddAllowList(AccountIdentity identity, string? list, ImmutableArray<AccountFinding>.Builder findings)
     {
-        if (await ParameterAsync("CORTEX_MODELS_ALLOWLIST", "IN ACCOUNT", cancellationToken) is { Length: > 0 } list && !list.Equals("All", StringComparison.OrdinalIgnoreCase))
+        if (list is { Length: > 0 } && !list.Equals("All", StringComparison.OrdinalIgnoreCase))
         {
             findings.Add(new AccountFinding(FindingLevel.Note, $"CORTEX_MODELS_ALLOWLIST is {list}: other models need an application role.",
-                "GRANT APPLICATION ROLE SNOWFLAKE.\"CORTEX-MODEL-ROLE-CLAUDE-SONNET-4-6\" TO ROLE <role>;"));
+                $"GRANT APPLICATION ROLE SNOWFLAKE.\"CORTEX-MODEL-ROLE-CLAUDE-SONNET-4-6\" TO ROLE {identity.Role};", AccountTopic.ModelAllowList));
         }
     }
 
@@ -140,7 +141,7 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
                 kind == TokenKind.ProgrammaticAccess
                     ? "No network policy applies to this user: a stolen token works from everywhere, and many accounts refuse tokens without one."
                     : "No network policy applies to this user: a stolen credential works from everywhere.",
-                "CREATE NETWORK POLICY eb_users ALLOWED_IP_LIST = ('<your network>'); ALTER USER <user> SET NETWORK_POLICY = eb_users;"));
+                $"CREATE NETWORK POLICY eb_users ALLOWED_IP_LIST = ('<your network>'); ALTER USER {identity.User} SET NETWORK_POLICY = eb_users;", AccountTopic.NetworkPolicy));
         }
     }
 
@@ -155,7 +156,7 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
         {
             yield return new AccountFinding(left <= TimeSpan.Zero ? FindingLevel.Broken : FindingLevel.Warning,
                 left <= TimeSpan.Zero ? $"Access token {token.Name} ended {end:yyyy-MM-dd}" : $"Access token {token.Name} ends {end:yyyy-MM-dd HH:mm} UTC, in {Math.Ceiling(left.TotalDays):0} day(s)",
-                PersonalToken.RotateSql(token.Name));
+                PersonalToken.RotateSql(token.Name), AccountTopic.TokenExpiry);
         }
     }
 
@@ -200,36 +201,4 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
             return value.Equals("ALL", StringComparison.OrdinalIgnoreCase);
         }
     }
-}
-
-/// <summary>A user's programmatic access token as the account lists it: never the secret.</summary>
-public sealed record PersonalToken(string Name, string? Role, DateTimeOffset? ExpiresAt, string Status)
-{
-    public bool IsActive => Status.Equals("ACTIVE", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>For an administrator, or for a session that did not sign in with a token: a token's own session may not rotate it.</summary>
-    public static string RotateSql(string name) => $"ALTER USER ROTATE PROGRAMMATIC ACCESS TOKEN \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\" EXPIRE_ROTATED_TOKEN_AFTER_HOURS = 24;";
-
-    internal static ImmutableArray<PersonalToken> Read(SqlRows rows)
-    {
-        int Column(string name) => rows.Columns.ToList().FindIndex(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        var (name, role, expires, status) = (Column("name"), Column("role_restriction"), Column("expires_at"), Column("status"));
-        if (name < 0)
-        {
-            return [];
-        }
-        return [.. rows.Rows.Select(row => new PersonalToken(
-            row[name] ?? "",
-            role >= 0 ? row[role] : null,
-            expires >= 0 ? Moment(rows.Columns[expires], row[expires]) : null,
-            status >= 0 ? row[status] ?? "" : ""))];
-    }
-
-    private static DateTimeOffset? Moment(SqlColumn column, string? cell) => SqlValue.Read(column, cell) switch
-    {
-        DateTimeOffset moment => moment.ToUniversalTime(),
-        DateTime moment => new DateTimeOffset(DateTime.SpecifyKind(moment, DateTimeKind.Utc)),
-        string text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) => moment,
-        _ => null,
-    };
 }

@@ -30,15 +30,14 @@ public sealed class AccountConnection : IDisposable
     /// <summary>Reaches the account and, for OAuth, the addresses its profile names; nothing else.</summary>
     public HttpMessageInvoker Http { get; }
 
-    /// <param name="secretsFolder">Where sign-ins are kept.</param>
+    /// <param name="store">Where sign-ins are kept.</param>
     /// <param name="refused">Told of every connection that was refused.</param>
     /// <exception cref="SignInException">The profile's way of signing in is not offered or incomplete.</exception>
     public static AccountConnection Open(
-        AccountProfile profile, string secretsFolder, TimeProvider time, ILoggerFactory loggers, Action<Uri, string>? refused = null, IReadOnlyCollection<string>? allowedHosts = null, Uri? proxy = null)
+        AccountProfile profile, SecretStore store, TimeProvider time, ILoggerFactory loggers, Action<Uri, string>? refused = null, IReadOnlyCollection<string>? allowedHosts = null, Uri? proxy = null)
     {
         Uri[] origins = [profile.Account.BaseAddress, .. profile.OAuthTokenAddress is { } token ? [token] : Array.Empty<Uri>()];
         var http = new HttpMessageInvoker(new EgressHandler(EgressHandler.Sockets(proxy), origins, refused));
-        var store = new SecretStore(secretsFolder);
         return new AccountConnection(profile, store, http, Credentials.Create(profile, store, http, time, loggers), time, loggers, allowedHosts ?? []);
     }
 
@@ -50,8 +49,8 @@ public sealed class AccountConnection : IDisposable
     /// <summary>The browser sign-in of this profile.</summary>
     public OAuthSignIn SignIn() => new(new OAuthClient(Profile, Http, _time), Store, _time);
 
-    /// <summary>Forgets a browser sign-in; true when there was one.</summary>
-    public bool SignOut() => Store.Delete(new OAuthClient(Profile, Http, _time).StoreName);
+    /// <summary>Forgets what is kept of a sign-in: the browser's tokens, and an access token that was given once; true when there was something.</summary>
+    public bool SignOut() => Store.Delete(new OAuthClient(Profile, Http, _time).StoreName) | Store.Delete(SuppliedToken.StoreName(Profile));
 
     public void Dispose()
     {

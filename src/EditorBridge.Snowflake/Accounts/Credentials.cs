@@ -11,7 +11,7 @@ public static class Credentials
         SignInKind.OAuth => new OAuthCredential(new OAuthClient(profile, http, time), store, time, loggers.CreateLogger<OAuthCredential>()),
         SignInKind.ProgrammaticAccessToken when profile.TokenFile is { } path => ProgrammaticAccessToken.FromFile(path),
         SignInKind.ProgrammaticAccessToken when profile.Token is { } token => ProgrammaticAccessToken.FromValue(token.Value),
-        SignInKind.ProgrammaticAccessToken => new SuppliedToken(profile.Name),
+        SignInKind.ProgrammaticAccessToken => new SuppliedToken(profile, store),
         SignInKind.KeyPair => new KeyPairCredential(profile, time, loggers.CreateLogger<KeyPairCredential>()),
         SignInKind.ExternalToken => new ExternalTokenCredential(profile, time, loggers.CreateLogger<ExternalTokenCredential>()),
         SignInKind.Unsupported => throw new SignInException(

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -66,32 +64,14 @@ public sealed class ExternalTokenCredential : RenewingCredential
     private async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         var program = _profile.TokenCommand[0];
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
-        foreach (var argument in _profile.TokenCommand.Skip(1))
-        {
-            start.ArgumentList.Add(argument);
-        }
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(CommandPatience);
         try
         {
-            using var process = Process.Start(start) ?? throw new SignInException($"{program} could not be started.");
-            process.StandardInput.Close();
-            try
-            {
-                var output = await process.StandardOutput.ReadToEndAsync(deadline.Token);
-                await process.WaitForExitAsync(deadline.Token);
-                return process.ExitCode == 0 ? output : throw new SignInException($"{program} ended with exit code {process.ExitCode} and gave no token.");
-            }
-            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-            {
-                process.Kill(entireProcessTree: true);
-                throw new SignInException($"{program} gave no token within {CommandPatience.TotalSeconds:0} seconds and was stopped.", exception);
-            }
+            var answer = await ProgramRun.RunAsync(program, _profile.TokenCommand.Skip(1), input: null, CommandPatience, cancellationToken);
+            return answer.ExitCode == 0 ? answer.Output : throw new SignInException($"{program} ended with exit code {answer.ExitCode} and gave no token.");
         }
-        catch (Win32Exception exception)
+        catch (ProgramRunException exception)
         {
-            throw new SignInException($"{program} could not be started: {exception.Message}", exception);
+            throw new SignInException($"{exception.Message} There is no token to sign in with.", exception);
         }
     }
 }

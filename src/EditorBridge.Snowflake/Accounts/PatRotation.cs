@@ -10,7 +10,7 @@ public sealed class PatRotation(SqlApiClient sql)
     /// <param name="kind">The kind of the session <paramref name="name"/> is rotated with.</param>
     /// <param name="hours">How long the old secret stays good.</param>
     /// <exception cref="SignInException">It was not rotated; the message says why and gives the SQL for an administrator.</exception>
-    public async Task RotateAsync(string name, TokenKind kind, int hours, Func<string, Task> keep, CancellationToken cancellationToken)
+    public async Task<T> RotateAsync<T>(string name, TokenKind kind, int hours, Func<string, Task<T>> keep, CancellationToken cancellationToken)
     {
         var statement = PersonalToken.RotateSql(name).Replace("= 24", $"= {Math.Clamp(hours, 0, 24 * 30)}", StringComparison.Ordinal);
         if (kind == TokenKind.ProgrammaticAccess)
@@ -27,6 +27,6 @@ public sealed class PatRotation(SqlApiClient sql)
         {
             throw new SignInException("The account rotated the token but did not show the new secret. The old one stays good for a while; rotate again.");
         }
-        await keep(secret);
+        return await keep(secret);
     }
 }

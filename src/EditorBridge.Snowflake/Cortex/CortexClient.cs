@@ -23,6 +23,9 @@ public sealed partial class CortexClient
     private const string RequestIdHeader = "X-Snowflake-Request-ID";
     private const int MaxErrorBytes = 64 * 1024;
 
+    /// <summary>Below this a clock is not what a refused key-pair token comes from.</summary>
+    private static readonly TimeSpan NoticedSkew = TimeSpan.FromSeconds(30);
+
     private readonly HttpMessageInvoker _http;
     private readonly Credential _credential;
     private readonly CortexOptions _options;
@@ -148,6 +151,7 @@ public sealed partial class CortexClient
         var clock = _time.GetTimestamp();
         HttpResponseMessage? answer = null;
         UpstreamFailure failure;
+        using var span = AccountTracing.Start(call.Address);
         try
         {
             var token = retries.LastToken = await _credential.GetAsync(cancellationToken);
@@ -155,6 +159,7 @@ public sealed partial class CortexClient
             answer = await WithHeaderTimeoutAsync(request, cancellationToken);
             var outcome = await ReadAnswerAsync(answer, call, retries, cancellationToken);
             var requestId = RequestId(answer) ?? outcome.Failure?.RequestId;
+            AccountTracing.Answered(span, (int)answer.StatusCode, requestId, outcome.Failure?.Cause);
             retries.Attempts.Add(new CortexAttempt(retries.Attempts.Count + 1, started, _time.GetElapsedTime(clock), (int)answer.StatusCode, requestId, outcome.Failure?.Cause));
             var response = new CortexResponse([.. retries.Attempts], answer)
             {
@@ -188,6 +193,7 @@ public sealed partial class CortexClient
         {
             answer?.Dispose();
         }
+        AccountTracing.Answered(span, status: null, requestId: null, failure.Cause);
         retries.Attempts.Add(new CortexAttempt(retries.Attempts.Count + 1, started, _time.GetElapsedTime(clock), 0, null, failure.Cause));
         return new CortexResponse([.. retries.Attempts], owner: null) { Failure = failure };
     }
@@ -207,6 +213,7 @@ public sealed partial class CortexClient
             request.Headers.TryAddWithoutValidation(name, value);
         }
         token.AttachTo(request.Headers);
+        AccountTracing.Continue(request.Headers);
         return request;
     }
 
@@ -235,7 +242,7 @@ public sealed partial class CortexClient
             if (!answer.IsSuccessStatusCode)
             {
                 var error = await ReadWholeAsync(stream, MaxErrorBytes, cancellationToken);
-                return (null, null, UpstreamErrors.Translate((int)answer.StatusCode, mediaType, error, RetryAfter(answer), call.Body is { } asked ? RequestBody.MaxTokens(asked) : 0));
+                return (null, null, WithClock(UpstreamErrors.Translate((int)answer.StatusCode, mediaType, error, RetryAfter(answer), call.Body is { } asked ? RequestBody.MaxTokens(asked) : 0), answer));
             }
             if (mediaType != "text/event-stream")
             {
@@ -288,6 +295,15 @@ public sealed partial class CortexClient
             whole.Advance(read);
         }
         return whole.WrittenMemory;
+    }
+
+    /// <summary>A token signed by a wrong clock sounds like a wrong key; the account's own clock stands in its answer.</summary>
+    private UpstreamFailure WithClock(UpstreamFailure failure, HttpResponseMessage answer)
+    {
+        if (failure.Cause != UpstreamCause.KeyPairTokenInvalid || answer.Headers.Date is not { } theirs) return failure;
+        var ahead = _time.GetUtcNow() - theirs;
+        return ahead.Duration() < NoticedSkew ? failure
+            : failure with { Error = failure.Error with { Message = $"{failure.Error.Message} This machine's clock is {ahead.Duration().TotalMinutes:0.#} minutes {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} the account's: set it right first." } };
     }
 
     private static string? RequestId(HttpResponseMessage answer) =>

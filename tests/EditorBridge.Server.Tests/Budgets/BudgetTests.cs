@@ -151,8 +151,8 @@ public sealed class BudgetTests : IAsyncLifetime
     [InlineData("/work/dwh", true)]
     [InlineData("/work/dwh/models", true)]
     [InlineData("/work/dwh2", false)]
-    [InlineData(null, false)]
-    public void Limit_of_a_folder_holds_inside_it_and_not_beside_it(string? project, bool holds)
+    [InlineData(null, true)]
+    public void Limit_of_a_folder_holds_inside_it_and_where_no_folder_is_known_and_not_beside_it(string? project, bool holds)
     {
         var limit = new Limit("a", 1, LimitScope.Project, LimitWindow.Day, LimitMeasure.Requests, [], ["/work/dwh"], null, 1);
         Assert.Equal(holds, limit.KeyOf(new LimitedUse("m", null, project)) is not null);

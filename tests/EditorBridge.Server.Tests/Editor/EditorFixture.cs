@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using EditorBridge.Accounts;
+using EditorBridge.Budgets;
 using EditorBridge.Editor;
 using EditorBridge.Hosting;
 using EditorBridge.Ide;
@@ -6,7 +8,9 @@ using EditorBridge.Keeping;
 using EditorBridge.Gate;
 using EditorBridge.Mcp.Trust;
 using EditorBridge.Mcp.Upstreams;
+using EditorBridge.Messages;
 using EditorBridge.Server.Tests.Gate;
+using EditorBridge.Snowflake;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamJsonRpc;
@@ -18,6 +22,7 @@ internal sealed class EditorFixture : IAsyncDisposable
 {
     private readonly List<EditorClient> _clients = [];
     private readonly EditorEndpoint _endpoint;
+    private AccountConnection? _connection;
     private readonly ServiceProvider _services = new ServiceCollection().AddLogging().BuildServiceProvider();
 
     public EditorFixture()
@@ -26,7 +31,7 @@ internal sealed class EditorFixture : IAsyncDisposable
         Gate.State.WriteHost(new HostAddress(Environment.ProcessId, "http://127.0.0.1:4000", Gate.State.ControlSocket, "0.1.0", Portal, "sandbox", Sandbox: true, ServeArguments: []));
         var answers = new EditorAnswers(new ServeOptions { State = Gate.State, PortalUrl = Portal }, Gate.Time);
         var doors = new IdeDoors(LockFolder, Gate.Gate, Gate.Desk, Gate.Admitted, Gate.Sessions, _services, NullLoggerFactory.Instance);
-        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), Pins(), _ => [], NullLogger<EditorEndpoint>.Instance);
+        _endpoint = new EditorEndpoint(Gate.State, Gate.Desk, Gate.Grants, answers, doors, Gate.Ledger, new LedgerWitness(Gate.State, Gate.Ledger), new LedgerJobs(Gate.State, Gate.Ledger, new LedgerSettings { KeepPayloadDaysAtLeast = 30 }, Gate.Time), Pins(), Notices(), _ => [], NullLogger<EditorEndpoint>.Instance);
     }
 
     // No server is configured; what a window may not decide, it may not decide of none either.
@@ -34,6 +39,17 @@ internal sealed class EditorFixture : IAsyncDisposable
     {
         var book = new PinBook(Gate.State, Gate.Ledger, Gate.Time, NullLogger<PinBook>.Instance);
         return new PinDesk(new UpstreamRoom(Gate.State, new ConnectedTools(), book, new UpstreamSignIns(Gate.State), Gate.Time, NullLoggerFactory.Instance, NullLogger<UpstreamRoom>.Instance), book);
+    }
+
+    /// <summary>The account is not asked: nothing here starts the watch.</summary>
+    public AccountWatch Watch { get; private set; } = null!;
+
+    private HostNotices Notices()
+    {
+        var profile = new AccountProfile { Name = "sandbox", Account = new SnowflakeAccount("sandbox", new Uri("http://127.0.0.1:1"), IsSandbox: true), Identifier = "SANDBOX", SignIn = SignInKind.OAuth, Sources = [] };
+        _connection = AccountConnection.Open(profile, new SecretStore(Gate.State.In("sign-ins")), Gate.Time, NullLoggerFactory.Instance);
+        Watch = new AccountWatch(_connection, _connection.Cortex(), _connection.Sql(), new ServeOptions { State = Gate.State }, Gate.Time);
+        return new HostNotices(Watch, new BudgetGuard([], ModelPrices.Shipped, Gate.State, Gate.Ledger, Gate.Sessions, Gate.Time));
     }
 
     /// <summary>Where this host tells Claude Code of its windows.</summary>
@@ -73,6 +89,8 @@ internal sealed class EditorFixture : IAsyncDisposable
         foreach (var client in _clients) client.Dispose();
         await _endpoint.StopAsync(CancellationToken.None);
         _endpoint.Dispose();
+        Watch.Dispose();
+        _connection?.Dispose();
         await _services.DisposeAsync();
         await Gate.DisposeAsync();
     }
@@ -101,6 +119,8 @@ internal sealed class EditorClient : IDisposable
 
     public Task<GrantsResult> GrantsAsync() => _told.Grants.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
 
+    public Task<NoticesResult> NoticesAsync() => _told.Notices.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
+
     public Task<CheckpointSignedParams> CheckpointAsync() => _told.Checkpoints.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
 
     public Task<ChatPartParams> ChatPartAsync() => _told.ChatParts.Reader.ReadAsync().AsTask().WaitAsync(TestLimits.Signal, CancellationToken.None);
@@ -126,6 +146,11 @@ internal sealed class EditorClient : IDisposable
 
         [JsonRpcMethod(EditorMethods.GrantsChanged, UseSingleObjectParameterDeserialization = true)]
         public void GrantsChanged(GrantsResult grants) => Grants.Writer.TryWrite(grants);
+
+        public Channel<NoticesResult> Notices { get; } = Channel.CreateUnbounded<NoticesResult>();
+
+        [JsonRpcMethod(EditorMethods.NoticesChanged, UseSingleObjectParameterDeserialization = true)]
+        public void NoticesChanged(NoticesResult notices) => Notices.Writer.TryWrite(notices);
 
         public Channel<CheckpointSignedParams> Checkpoints { get; } = Channel.CreateUnbounded<CheckpointSignedParams>();
 

@@ -125,7 +125,7 @@ public sealed class StayingSignedInTests : IAsyncLifetime
         var pem = encrypted ? key.ExportEncryptedPkcs8PrivateKeyPem("open sesame", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000)) : key.ExportPkcs8PrivateKeyPem();
         await WriteSecretAsync(path, pem);
         var profile = Profile(SignInKind.KeyPair) with { Identifier = "SANDBOX.eu-central-1", User = "developer", PrivateKeyFile = path, PrivateKeyPassphrase = encrypted ? new Secret("open sesame") : null };
-        using var connection = AccountConnection.Open(profile, Path.Combine(_folder, "secrets"), _clock, NullLoggerFactory.Instance);
+        using var connection = AccountConnection.Open(profile, new SecretStore(Path.Combine(_folder, "secrets")), _clock, NullLoggerFactory.Instance);
         Assert.NotEmpty(await connection.Cortex().ListModelsAsync(default));
         var first = await connection.Credential.GetAsync(default);
         _clock.Advance(TimeSpan.FromMinutes(60));
@@ -138,7 +138,7 @@ public sealed class StayingSignedInTests : IAsyncLifetime
         using var key = RSA.Create(2048);
         var path = Path.Combine(_folder, "key.p8");
         await WriteSecretAsync(path, key.ExportEncryptedPkcs8PrivateKeyPem("x", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000)));
-        using var connection = AccountConnection.Open(Profile(SignInKind.KeyPair) with { User = "u", PrivateKeyFile = path }, _folder, _clock, NullLoggerFactory.Instance);
+        using var connection = AccountConnection.Open(Profile(SignInKind.KeyPair) with { User = "u", PrivateKeyFile = path }, new SecretStore(_folder), _clock, NullLoggerFactory.Instance);
         var exception = await Assert.ThrowsAsync<SignInException>(async () => await connection.Credential.GetAsync(default));
         Assert.Contains("PRIVATE_KEY_PASSPHRASE", exception.Message, StringComparison.Ordinal);
     }
@@ -173,7 +173,7 @@ public sealed class StayingSignedInTests : IAsyncLifetime
     [Fact]
     public void Way_of_signing_in_that_is_not_offered_lists_those_that_are()
     {
-        var exception = Assert.Throws<SignInException>(() => AccountConnection.Open(Profile(SignInKind.Unsupported) with { Authenticator = "username_password_mfa" }, _folder, _clock, NullLoggerFactory.Instance));
+        var exception = Assert.Throws<SignInException>(() => AccountConnection.Open(Profile(SignInKind.Unsupported) with { Authenticator = "username_password_mfa" }, new SecretStore(_folder), _clock, NullLoggerFactory.Instance));
         Assert.Contains("oauth_authorization_code", exception.Message, StringComparison.Ordinal);
     }
 
@@ -181,19 +181,18 @@ public sealed class StayingSignedInTests : IAsyncLifetime
     public async Task Token_is_rotated_through_a_browser_session_and_refused_to_a_token_session()
     {
         using var browser = await SignedInAsync();
-        string? secret = null;
-        await new PatRotation(Sql(browser)).RotateAsync("SANDBOX", browser.Credential.Kind, 24, made => { secret = made; return Task.CompletedTask; }, default);
+        var secret = await new PatRotation(Sql(browser)).RotateAsync("SANDBOX", browser.Credential.Kind, 24, Task.FromResult, default);
         Assert.NotEqual(Server.ProgrammaticAccessToken, secret);
-        using var token = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(secret!) }, _folder, _clock, NullLoggerFactory.Instance);
+        using var token = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(secret) }, new SecretStore(_folder), _clock, NullLoggerFactory.Instance);
         Assert.NotEmpty(await token.Cortex().ListModelsAsync(default));
-        var exception = await Assert.ThrowsAsync<SignInException>(() => new PatRotation(Sql(token)).RotateAsync("SANDBOX", token.Credential.Kind, 24, _ => Task.CompletedTask, default));
+        var exception = await Assert.ThrowsAsync<SignInException>(() => new PatRotation(Sql(token)).RotateAsync("SANDBOX", token.Credential.Kind, 24, Task.FromResult, default));
         Assert.Contains("ALTER USER ROTATE PROGRAMMATIC ACCESS TOKEN \"SANDBOX\"", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Account_is_checked_cause_by_cause()
     {
-        using var token = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.ProgrammaticAccessToken) }, _folder, _clock, NullLoggerFactory.Instance);
+        using var token = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.ProgrammaticAccessToken) }, new SecretStore(_folder), _clock, NullLoggerFactory.Instance);
         var checks = new AccountChecks(Sql(token), token.Cortex(), _clock);
         var findings = await RunAsync(checks);
         Assert.Contains(findings, finding => finding.Level == FindingLevel.Good && finding.What.Contains("role ANALYST", StringComparison.Ordinal));
@@ -202,7 +201,7 @@ public sealed class StayingSignedInTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromDays(10));
         Assert.Contains(await RunAsync(checks), finding => finding.Level == FindingLevel.Warning && finding.Fix?.Contains("ROTATE", StringComparison.Ordinal) == true);
 
-        using var admin = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.AdminToken) }, _folder, _clock, NullLoggerFactory.Instance);
+        using var admin = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.AdminToken) }, new SecretStore(_folder), _clock, NullLoggerFactory.Instance);
         Assert.Contains(await RunAsync(new AccountChecks(Sql(admin), admin.Cortex(), _clock)), finding => finding.Level == FindingLevel.Warning && finding.What.Contains("ACCOUNTADMIN", StringComparison.Ordinal));
 
         Task<System.Collections.Immutable.ImmutableArray<AccountFinding>> RunAsync(AccountChecks made) =>
@@ -247,7 +246,7 @@ public sealed class StayingSignedInTests : IAsyncLifetime
         Sources = [],
     };
 
-    private AccountConnection Connection() => AccountConnection.Open(Profile(SignInKind.OAuth), Path.Combine(_folder, "secrets"), _clock, NullLoggerFactory.Instance);
+    private AccountConnection Connection() => AccountConnection.Open(Profile(SignInKind.OAuth), new SecretStore(Path.Combine(_folder, "secrets")), _clock, NullLoggerFactory.Instance);
 
     private async Task<AccountConnection> SignedInAsync()
     {
@@ -283,7 +282,7 @@ public sealed class StayingSignedInTests : IAsyncLifetime
 
     private async Task RegisterAsync(RSA key)
     {
-        using var admin = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.AdminToken) }, _folder, _clock, NullLoggerFactory.Instance);
+        using var admin = AccountConnection.Open(Profile(SignInKind.ProgrammaticAccessToken) with { Token = new Secret(Server.AdminToken) }, new SecretStore(_folder), _clock, NullLoggerFactory.Instance);
         var outcome = await Sql(admin).ExecuteAsync(new SqlStatement { Text = $"alter user DEVELOPER set rsa_public_key = '{Convert.ToBase64String(key.ExportSubjectPublicKeyInfo())}'", RequestId = Guid.NewGuid() }, default);
         Assert.IsType<SqlRows>(outcome);
     }

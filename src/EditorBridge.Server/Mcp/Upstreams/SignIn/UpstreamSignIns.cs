@@ -16,7 +16,7 @@ internal sealed class UpstreamSignIns(StateFolder state)
     private const string KeyName = "mcp-sign-ins";
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly SecretStore _keys = new(AccountChoice.SecretsFolder(state));
+    private readonly SecretStore _keys = AccountChoice.Secrets(state);
     private byte[]? _key;
 
     /// <summary>When a sign-in was last written; null when there is none.</summary>

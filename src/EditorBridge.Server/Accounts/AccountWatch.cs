@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using EditorBridge.Hosting;
+using EditorBridge.Snowflake;
+
+namespace EditorBridge.Accounts;
+
+/// <summary>What the last look at the account found.</summary>
+internal sealed record AccountReport(DateTimeOffset At, ImmutableArray<AccountFinding> Findings);
+
+/// <summary>
+/// Looks at the account now and then, so that a token about to end or a sign-in that has ended is told before an agent meets it. Its questions need no
+/// warehouse and carry the tag of our own questions.
+/// </summary>
+internal sealed class AccountWatch(AccountConnection connection, CortexClient cortex, SqlApiClient sql, ServeOptions options, TimeProvider time) : BackgroundService
+{
+    /// <summary>A host that has just started answers its first clients first.</summary>
+    public static readonly TimeSpan First = TimeSpan.FromSeconds(20);
+
+    public static readonly TimeSpan Every = TimeSpan.FromHours(6);
+
+    /// <summary>Something is broken: whoever mends it should not have to wait for the evening.</summary>
+    public static readonly TimeSpan WhileBroken = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private AccountReport? _last;
+
+    /// <summary>Raised after each look.</summary>
+    public event Action? Looked;
+
+    /// <summary>The last report; null before the first look.</summary>
+    public AccountReport? Last => Volatile.Read(ref _last);
+
+    /// <summary>Looks now; several who ask at once get one look.</summary>
+    public async Task<AccountReport> LookAsync(CancellationToken cancellationToken)
+    {
+        var asked = time.GetUtcNow();
+        await _one.WaitAsync(cancellationToken);
+        AccountReport report;
+        try
+        {
+            if (Last is { } fresh && fresh.At >= asked) return fresh;
+            var findings = await new AccountChecks(sql, cortex, time).RunAsync(connection.Credential.Kind, options.Residency, cancellationToken);
+            Volatile.Write(ref _last, report = new AccountReport(time.GetUtcNow(), findings));
+        }
+        finally
+        {
+            _one.Release();
+        }
+
+        Looked?.Invoke();
+        return report;
+    }
+
+    public override void Dispose()
+    {
+        _one.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.Delay(First, time, stoppingToken);
+            while (true)
+            {
+                var report = await LookAsync(stoppingToken);
+                await Task.Delay(report.Findings.Any(finding => finding.Level == FindingLevel.Broken) ? WhileBroken : Every, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+}
