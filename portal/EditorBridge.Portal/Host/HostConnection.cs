@@ -96,6 +96,26 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
     }
 
+    /// <summary>What MCP servers offer, as it was accepted, and what waits.</summary>
+    /// <exception cref="HostUnreachableException">The host did not say.</exception>
+    public async Task<PinsReply> PinsAsync(CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "bridge/mcp/pins", null, cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        return await response.Content.ReadFromJsonAsync(HostJson.Default.PinsReply, cancellationToken) ?? new PinsReply([], null);
+    }
+
+    /// <exception cref="NotAllowedException">The viewer is no approver.</exception>
+    /// <exception cref="HostUnreachableException">It is not known whether it was decided.</exception>
+    public async Task<PinReply> DecidePinsAsync(Viewer viewer, string server, IEnumerable<PinBody> pins, bool accept, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.GiveVerdict);
+        var decision = new PinDecision(server, [.. pins.Select(pin => new PinChoice(pin.Kind, pin.Name, pin.Fingerprint))], accept, Reason: null);
+        using var response = await SendAsync(HttpMethod.Post, "bridge/mcp/pins/decision", JsonContent.Create(new PinDecisionBody(viewer.Person, decision), HostJson.Default.PinDecisionBody), cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));
+        return await response.Content.ReadFromJsonAsync(HostJson.Default.PinReply, cancellationToken) ?? throw new HostUnreachableException("The host's answer was empty.");
+    }
+
     /// <summary>Writes an access entry. When this throws, what was asked for must not be shown.</summary>
     /// <exception cref="HostUnreachableException">There is no record.</exception>
     public async Task RecordAsync(AccessBody access, CancellationToken cancellationToken)

@@ -17,6 +17,33 @@ public sealed record GrantsReply(GrantBody[] Grants);
 /// <summary>Body of <c>POST /bridge/grants/{id}/revoke</c>.</summary>
 public sealed record RevokeBody(string Person);
 
+/// <summary>Answer of <c>GET /bridge/mcp/pins</c>: what MCP servers offer, as it stands.</summary>
+/// <param name="Problem">Why nothing can be compared, so that everything is held; null when it can.</param>
+public sealed record PinsReply(ServerPinsBody[] Servers, string? Problem);
+
+/// <param name="Pinned">False: the configuration trusts whatever the server offers.</param>
+/// <param name="Listed">False: the server has listed nothing since the host runs.</param>
+public sealed record ServerPinsBody(string Server, string Target, bool Pinned, bool Listed, PinBody[] Definitions);
+
+/// <param name="State">accepted, held, rejected, gone.</param>
+/// <param name="Reason">Why it is held; <c>instructions</c> when only what the server says of itself changed.</param>
+/// <param name="Before">What was accepted, a member a line; null when nothing was.</param>
+public sealed record PinBody(
+    string Kind, string Name, string State, string? Reason, string? Headline, string Fingerprint, string? By, DateTimeOffset? Since, PinFindingBody[] Findings, string? Before, string? After);
+
+public sealed record PinFindingBody(string Id, string Severity, string Message, string Place);
+
+/// <summary>Body of <c>POST /bridge/mcp/pins/decision</c>.</summary>
+public sealed record PinDecisionBody(string Person, PinDecision Decision);
+
+public sealed record PinDecision(string Server, PinChoice[] Definitions, bool Accept, string? Reason);
+
+/// <param name="Fingerprint">Of what was shown: what has changed since is not decided.</param>
+public sealed record PinChoice(string Kind, string Name, string Fingerprint);
+
+/// <param name="Result">accepted, rejected, or why not.</param>
+public sealed record PinReply(string Result, string Message);
+
 /// <summary>Its answer. <paramref name="Result"/> is the wire name of <see cref="VerdictResult"/>.</summary>
 public sealed record VerdictReply(string Result, string Message);
 
@@ -154,6 +181,9 @@ public static class HostWire
 [JsonSerializable(typeof(VerdictBody))]
 [JsonSerializable(typeof(VerdictReply))]
 [JsonSerializable(typeof(GrantsReply))]
+[JsonSerializable(typeof(PinsReply))]
+[JsonSerializable(typeof(PinDecisionBody))]
+[JsonSerializable(typeof(PinReply))]
 [JsonSerializable(typeof(RevokeBody))]
 [JsonSerializable(typeof(AccessBody))]
 [JsonSerializable(typeof(StatusReply))]
