@@ -61,6 +61,7 @@ internal static class HostApplication
         builder.Services.AddHostedService<HostLifecycle>();
         builder.Services.AddHostedService<HostIdle>();
         builder.Services.AddHostedService<RetentionSchedule>();
+        builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<SpaceWatch>(provider, () => DiskSpace.Of(options.State.LedgerFolder)));
         builder.Services.AddSingleton<HostRequests>();
         builder.Services.AddIde();
         builder.Services.AddEditors();
