@@ -37,7 +37,7 @@ internal sealed class ProxyEnd
     {
         Seen = outcome;
         Error = outcome.Failure;
-        Result = outcome switch { { Failure: not null } => "failed", { Truncated: true } => "truncated", _ => "done" };
+        Result = outcome switch { { Truncated: true } => "truncated", { Failure: not null } => "failed", _ => "done" };
     }
 }
 

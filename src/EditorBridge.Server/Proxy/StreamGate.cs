@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Threading.Channels;
 using EditorBridge.Gate;
 using EditorBridge.Messages;
 using EditorBridge.Policy;
@@ -22,6 +21,10 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
 
     private const int QueuedFrames = 1024;
+
+    /// <summary>What may have been read of one answer before its client has taken it; beyond it the account has to wait.</summary>
+    internal const long MostQueuedBytes = 2 * 1024 * 1024;
+
     private const int ReadAtLeast = 4096;
 
     /// <summary>Runs until the stream ends.</summary>
@@ -29,20 +32,14 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     /// <param name="outcome">Kept up to date on the way, so that a client that leaves does not take the count with it.</param>
     public async Task PassAsync(Stream upstream, PipeWriter client, StreamCall call, StreamOutcome outcome, CancellationToken clientGone)
     {
-        var queue = Channel.CreateBounded<StreamPiece>(new BoundedChannelOptions(QueuedFrames)
-        {
-            SingleReader = true,
-            SingleWriter = true,
-            // A frame goes on to the client on the thread that read it; waking another one costs more than writing it.
-            AllowSynchronousContinuations = true,
-        });
+        using var queue = new FrameQueue(QueuedFrames, MostQueuedBytes);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
         sessions.AnswerBegan(call.SessionId);
         using var blocks = new StreamBlocks(this, call, outcome, stop.Token);
-        var reading = ReadAsync(upstream, queue.Writer, blocks, outcome, stop.Token);
+        var reading = ReadAsync(upstream, queue, blocks, outcome, stop.Token);
         try
         {
-            await WriteAsync(queue.Reader, client, call, outcome, clientGone);
+            await WriteAsync(queue, client, call, outcome, clientGone);
         }
         finally
         {
@@ -54,24 +51,27 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         }
     }
 
-    private async Task ReadAsync(Stream upstream, ChannelWriter<StreamPiece> queue, StreamBlocks blocks, StreamOutcome outcome, CancellationToken stop)
+    private async Task ReadAsync(Stream upstream, FrameQueue queue, StreamBlocks blocks, StreamOutcome outcome, CancellationToken stop)
     {
         var frames = new SseReader();
+        var broken = false;
         try
         {
-            while (!outcome.Ended)
+            while (!outcome.Ended && !broken)
             {
                 var read = await upstream.ReadAsync(frames.GetMemory(ReadAtLeast), stop);
                 if (read == 0) break;
                 frames.Advance(read);
-                if (!await TakeFramesAsync(frames, blocks, queue, outcome, stop)) break;
+                broken = !await TakeFramesAsync(frames, blocks, queue, outcome, stop) && !outcome.Ended;
             }
 
             // A last frame may lack its blank line; half a frame says nothing anybody could act on.
-            if (!outcome.Ended && frames.TryReadRemainder(out var rest) && SseEvent.Read(rest) is { Kind: not SseEventKind.Malformed } last && blocks.Take(rest, last) is { } piece)
+            if (!outcome.Ended && !broken && frames.TryReadRemainder(out var rest) && SseEvent.Read(rest) is { Kind: not SseEventKind.Malformed } last && blocks.Take(rest, last) is { } piece)
                 await queue.WriteAsync(piece, stop);
-            outcome.Truncated = !outcome.Ended;
+            outcome.Truncated = !outcome.Ended && !broken;
             blocks.KeepIfWaiting();
+            // An end without message_stop looks finished to some clients: it is told.
+            if (outcome is { Truncated: true, Events: > 0 }) await queue.WriteAsync(StreamPiece.Broken("The Snowflake account's answer ended in the middle. What was not finished was not run."), stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -89,7 +89,7 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         }
     }
 
-    private static async Task<bool> TakeFramesAsync(SseReader frames, StreamBlocks blocks, ChannelWriter<StreamPiece> queue, StreamOutcome outcome, CancellationToken stop)
+    private static async Task<bool> TakeFramesAsync(SseReader frames, StreamBlocks blocks, FrameQueue queue, StreamOutcome outcome, CancellationToken stop)
     {
         while (true)
         {
@@ -109,19 +109,19 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
         }
     }
 
-    private static async Task TryQueueAsync(ChannelWriter<StreamPiece> queue, StreamPiece piece, CancellationToken stop)
+    private static async Task TryQueueAsync(FrameQueue queue, StreamPiece piece, CancellationToken stop)
     {
         try
         {
             await queue.WriteAsync(piece, stop);
         }
-        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        catch (OperationCanceledException)
         {
             // The client has gone: there is nobody left to tell.
         }
     }
 
-    private async Task WriteAsync(ChannelReader<StreamPiece> queue, PipeWriter client, StreamCall call, StreamOutcome outcome, CancellationToken clientGone)
+    private async Task WriteAsync(FrameQueue queue, PipeWriter client, StreamCall call, StreamOutcome outcome, CancellationToken clientGone)
     {
         var writer = new StreamWriter(client, outcome);
         await foreach (var piece in queue.ReadAllAsync(clientGone))
@@ -242,6 +242,9 @@ internal sealed class StreamOutcome
 /// <summary>What travels from the reader to the writer: a frame, a whole tool call with its admission under way, or the end by failure.</summary>
 internal sealed record StreamPiece(byte[] Bytes, SseEvent Event, HeldTool? Tool, string? Failure)
 {
+    /// <summary>Bytes it keeps in memory.</summary>
+    public int Size => Bytes.Length + (Tool?.Frames.Length ?? 0);
+
     public static StreamPiece Raw(byte[] bytes, SseEvent read) => new(bytes, read, null, null);
 
     public static StreamPiece Held(HeldTool tool) => new([], default, tool, null);

@@ -27,12 +27,12 @@ public sealed class CortexAccount : IAsyncLifetime
         }
     }
 
-    internal CortexClient Client(CortexOptions? options = null, Credential? credential = null, HttpMessageHandler? handler = null) => new(
+    internal CortexClient Client(CortexOptions? options = null, Credential? credential = null, HttpMessageHandler? handler = null, TimeProvider? time = null) => new(
         Account,
         credential ?? ProgrammaticAccessToken.FromValue(Server.ProgrammaticAccessToken),
         new HttpMessageInvoker(handler ?? new EgressHandler(EgressHandler.Sockets(), [Server.BaseAddress])),
         options ?? Quick,
-        TimeProvider.System,
+        time ?? TimeProvider.System,
         NullLogger<CortexClient>.Instance);
 
     /// <summary>A sanitised request with one prompt; a line <c>scenario: NAME</c> in it picks a fault.</summary>

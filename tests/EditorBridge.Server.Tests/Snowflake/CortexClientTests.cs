@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using EditorBridge.Messages;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EditorBridge.Snowflake;
 
@@ -100,6 +101,28 @@ public sealed class CortexClientTests(CortexAccount account) : IClassFixture<Cor
         await using var response = await SendAsync(Scenario("max-tokens-exceeded"), maxTokens: 32000);
         Assert.Contains("event: message_stop", await CortexAccount.ReadAsync(response), StringComparison.Ordinal);
         Assert.Equal([UpstreamCause.MaxTokensExceeded, null], response.Attempts.Select(attempt => attempt.Cause));
+    }
+
+    [Fact]
+    public async Task Wait_the_account_asks_for_is_kept_to_the_second()
+    {
+        var clock = new WatchedClock(TimeSpan.FromSeconds(7));
+        var handler = new Throttling(retryAfter: 7);
+        var asking = account.Client(handler: handler, time: clock).SendMessagesAsync(CortexAccount.Ask("a").Body, [], default);
+        await clock.Waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, handler.Asked);
+        clock.Advance(TimeSpan.FromSeconds(7));
+        await using var response = await asking.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Null(response.Failure);
+        Assert.Equal(2, handler.Asked);
+    }
+
+    [Fact]
+    public async Task Wait_beyond_our_patience_is_handed_to_the_client()
+    {
+        await using var response = await account.Client(handler: new Throttling(retryAfter: 60)).SendMessagesAsync(CortexAccount.Ask("a").Body, [], default);
+        Assert.Equal((429, TimeSpan.FromSeconds(60)), (response.Failure!.Error.Status, response.Failure.Error.RetryAfter));
+        Assert.Single(response.Attempts);
     }
 
     [Fact]
@@ -215,6 +238,35 @@ public sealed class CortexClientTests(CortexAccount account) : IClassFixture<Cor
 
     /// <summary>The sandbox counts a scenario per prompt, so each test has its own.</summary>
     private static string Scenario(string name) => $"scenario: {name}\n{Guid.NewGuid()}";
+
+    /// <summary>An account that is busy once and says for how long.</summary>
+    private sealed class Throttling(int retryAfter) : HttpMessageHandler
+    {
+        public int Asked { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (++Asked > 1) return Task.FromResult(new HttpResponseMessage { Content = new StringContent("""{"type":"message","content":[]}""", Encoding.UTF8, "application/json") });
+            var busy = new HttpResponseMessage(System.Net.HttpStatusCode.TooManyRequests) { Content = new StringContent("""{"message":"too many requests","code":"390505"}""", Encoding.UTF8, "application/json") };
+            busy.Headers.RetryAfter = new(TimeSpan.FromSeconds(retryAfter));
+            return Task.FromResult(busy);
+        }
+    }
+
+    /// <summary>Tells when somebody begins to wait exactly this long.</summary>
+    private sealed class WatchedClock(TimeSpan awaited) : FakeTimeProvider(DateTimeOffset.UtcNow)
+    {
+        private readonly TaskCompletionSource _waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Waiting => _waiting.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == awaited) _waiting.TrySetResult();
+            return timer;
+        }
+    }
 
     /// <summary>Something on the way that answers in the account's place.</summary>
     private sealed class Answering(string mediaType, string text) : HttpMessageHandler
