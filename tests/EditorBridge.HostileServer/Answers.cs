@@ -25,6 +25,7 @@ internal static class Answers
                 new JsonObject { ["type"] = "resource_link", ["uri"] = "http://169.254.169.254/latest/meta-data", ["name"] = "more" }),
         },
         "large" => Text(string.Concat(Enumerable.Repeat("all is well. ", 80_000))),
+        "environment" => Text(string.Join('\n', Environment.GetEnvironmentVariables().Keys.Cast<string>())),
         "customers" => Text("Ada Lovelace, ada.lovelace at analytical, customer since 1843, balance 1024.50 EUR"),
         _ => throw new ArgumentException($"There is no answer '{which}'.", nameof(which)),
     };

@@ -44,6 +44,8 @@ public sealed record RuleMatch
 {
     /// <summary>Tool names, <c>*</c> allowed: <c>Write</c>, <c>mcp__github__*</c>.</summary>
     public ImmutableArray<string> Tools { get; init; } = [];
+    /// <summary>Tools of MCP servers, behind the gateway or beside it, as <c>server:tool</c>, <c>*</c> allowed in both.</summary>
+    public ImmutableArray<string> McpTools { get; init; } = [];
     public ImmutableArray<Door> Doors { get; init; } = [];
     public ImmutableArray<string> Roles { get; init; } = [];
     public ImmutableArray<string> Warehouses { get; init; } = [];

@@ -49,6 +49,7 @@ internal static class RuleMatching
 
     private static bool FitsContext(RuleMatch match, ActionFacts facts) =>
         (match.Tools.IsEmpty || match.Tools.Any(pattern => Glob.IsMatch(pattern, facts.Tool)))
+        && (match.McpTools.IsEmpty || (McpToolName.Of(facts.Tool) is { } mcp && match.McpTools.Any(mcp.Fits)))
         && (match.Doors.IsEmpty || match.Doors.Contains(facts.Door))
         && (match.When is null || match.When.Holds(facts.At))
         && (match.SqlInAction is not { } sql || sql == !facts.Sql.IsEmpty)

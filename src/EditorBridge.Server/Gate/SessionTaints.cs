@@ -78,13 +78,7 @@ internal sealed class SessionTaints(TimeProvider time)
     }
 
     /// <summary>The server a tool belongs to, by the tool's name; null for the gateway's own tools and those of the client.</summary>
-    private static string? ServerOf(string tool) => tool.Split("__", 4) switch
-    {
-        ["mcp", "editorbridge", var server, _] => server,
-        ["mcp", "editorbridge", _] => null,
-        ["mcp", var server, ..] => server,
-        _ => null,
-    };
+    private static string? ServerOf(string tool) => McpToolName.Of(tool) is { } name && name.Server != McpToolName.Gateway ? name.Server : null;
 
     private Taken[] Of(ActionRequest request)
     {

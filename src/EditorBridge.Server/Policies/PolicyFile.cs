@@ -69,7 +69,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
 {
     private static readonly string[] MatchKeys =
     [
-        "tools", "doors", "roles", "warehouses", "accounts", "workspaces", "when", "paths", "access", "commands", "classes", "reasons", "objects", "object_kinds", "object_access", "columns", "tags", "severity", "uncertain", "chain", "sql_in_action", "known_read_only",
+        "tools", "mcp_tools", "doors", "roles", "warehouses", "accounts", "workspaces", "when", "paths", "access", "commands", "classes", "reasons", "objects", "object_kinds", "object_access", "columns", "tags", "severity", "uncertain", "chain", "sql_in_action", "known_read_only",
     ];
 
     public PolicyFile Read(YamlNode root)
@@ -183,6 +183,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
         var match = new RuleMatch
         {
             Tools = Texts("tools"),
+            McpTools = Texts("mcp_tools"),
             Doors = Words<Door>("doors"),
             Roles = Texts("roles"),
             Warehouses = Texts("warehouses"),
@@ -206,6 +207,8 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
             KnownReadOnly = Flag("known_read_only"),
         };
         CheckKinds(node, match);
+        foreach (var pattern in match.McpTools.Where(pattern => !McpToolName.IsPattern(pattern)))
+            cursor.Error(keys["mcp_tools"], $"'{pattern}' is no tool of an MCP server. Write server:tool, such as 'tracker:search_*', or 'tracker:*' for all of a server.");
         return match;
     }
 

@@ -42,6 +42,21 @@ public sealed class PolicyEvaluatorTests
         Assert.Equal(Effect.Review, Decide(policy, Sql with { Tool = "OtherTool" }).Effect);
     }
 
+    [Theory]
+    [InlineData("mcp__editorbridge__tracker__search_issues", Effect.Allow)]
+    [InlineData("mcp__editorbridge__tracker__close_issue", Effect.Review)]
+    [InlineData("mcp__editorbridge__tracker2__search_issues", Effect.Review)]
+    [InlineData("mcp__editorbridge__other__delete_issue", Effect.Deny)]
+    [InlineData("mcp__editorbridge__a_b__tracker__search_x", Effect.Review)]
+    [InlineData("mcp__elsewhere__delete_all", Effect.Deny)]
+    public void Rule_on_tools_of_servers_speaks_of_server_and_tool(string tool, Effect effect)
+    {
+        var policy = Policy(
+            Rule("search", PolicyLayer.User, Effect.Allow, new() { McpTools = ["tracker:search_*"] }, "default.tools.upstream"),
+            Rule("no-deleting", PolicyLayer.User, Effect.Deny, new() { McpTools = ["*:delete_*"] }));
+        Assert.Equal(effect, Decide(policy, Sql with { Tool = tool }).Effect);
+    }
+
     [Fact]
     public void Relaxing_one_statement_leaves_the_others_as_they_are()
     {

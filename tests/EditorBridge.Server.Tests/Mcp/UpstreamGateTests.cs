@@ -18,6 +18,7 @@ public sealed class UpstreamGateTests : IAsyncLifetime
 {
     private readonly HostFixture _host = new();
     private readonly ConcurrentQueue<string> _ran = new();
+    private readonly ConcurrentQueue<string> _seen = new();
     private WebApplication? _server;
 
     public async ValueTask InitializeAsync()
@@ -33,6 +34,11 @@ public sealed class UpstreamGateTests : IAsyncLifetime
                 return ValueTask.FromResult(new CallToolResult { Content = [new TextContentBlock { Text = "wiped" }] });
             });
         _server = builder.Build();
+        _server.Use((http, next) =>
+        {
+            _seen.Enqueue(string.Join('\n', http.Request.Headers.Select(header => $"{header.Key}: {header.Value}")));
+            return next(http);
+        });
         _server.MapMcp("/mcp");
         await _server.StartAsync();
         var address = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -57,6 +63,18 @@ public sealed class UpstreamGateTests : IAsyncLifetime
         Assert.Equal("mcp__editorbridge__tracker__wipe", item.Tool);
         Assert.Equal(verdict == VerdictKind.Approve ? ["wipe"] : [], _ran);
         Assert.Contains(verdict == VerdictKind.Approve ? "wiped" : "keep it", result["content"]![0]!["text"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Token_of_the_client_never_reaches_a_server()
+    {
+        var asking = _host.McpAsync("tools/call", new { name = "tracker__wipe", arguments = new { } });
+        await _host.AnswerAsync(GateFixture.Approve());
+        await asking;
+
+        Assert.NotEmpty(_seen);
+        Assert.All(_seen, headers => Assert.DoesNotContain("Authorization", headers, StringComparison.OrdinalIgnoreCase));
+        Assert.All(_seen, headers => Assert.DoesNotContain(EditorBridge.Guard.ClientTokens.Of(_host.State, EditorBridge.Guard.Client.Mcp), headers, StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()

@@ -20,6 +20,7 @@ public sealed class PolicyFileTests
     [InlineData("version: 1\nrules:\n  - id: a\n    effect: deny\n    match: {}\n", 5, 12, "no condition")]
     [InlineData(Rule + "tools: []\n", 6, 14, "is empty")]
     [InlineData(Rule + "tools: *\n", 6, 14, "")]
+    [InlineData(Rule + "mcp_tools: tracker\n", 6, 18, "Write server:tool")]
     [InlineData(Rule + "classes: [ddll]\n", 6, 17, "Did you mean 'ddl'?")]
     [InlineData(Rule + "reasons: sh.deletee\n", 6, 7, "There is no shell rule 'sh.deletee'")]
     [InlineData(Rule + "when: { from: \"8\", to: \"19:00\" }\n", 6, 21, "\"08:30\"")]

@@ -58,6 +58,26 @@ public sealed class HostileAnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Servers_own_word_that_a_tool_only_reads_relaxes_nothing()
+    {
+        var asking = _hostile.CallAsync("calc__post", new { text = "x" });
+        await _hostile.Host.AnswerAsync(GateFixture.Reject("no"));
+        Assert.True((await asking)["isError"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task Server_sees_no_variable_of_the_agents_and_none_of_ours()
+    {
+        Environment.SetEnvironmentVariable("ANTHROPIC_AUTH_TOKEN_OF_A_TEST", "x");
+        Environment.SetEnvironmentVariable("SNOWFLAKE_PASSWORD_OF_A_TEST", "x");
+        await _hostile.RestartAsync();
+
+        var seen = (await _hostile.CallAsync("calc__answer", new { which = "environment" }))["content"]![0]!["text"]!.GetValue<string>().Split('\n');
+        Assert.Contains("PATH", seen);
+        Assert.DoesNotContain(seen, name => name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name.StartsWith("SNOWFLAKE_", StringComparison.Ordinal) || name.StartsWith("EDITORBRIDGE_", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Address_in_an_answer_is_never_fetched_and_a_large_answer_arrives_whole()
     {
         var links = await _hostile.CallAsync("calc__answer", new { which = "link" });
