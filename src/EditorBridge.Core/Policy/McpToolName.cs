@@ -24,6 +24,6 @@ public readonly record struct McpToolName(string Server, string Tool)
     public bool Fits(string pattern)
     {
         var colon = pattern.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && Glob.IsMatch(pattern[..colon], Server) && Glob.IsMatch(pattern[(colon + 1)..], Tool);
+        return colon > 0 && Glob.IsMatch(pattern.AsSpan(0, colon), Server) && Glob.IsMatch(pattern.AsSpan(colon + 1), Tool);
     }
 }
