@@ -10,7 +10,7 @@ namespace EditorBridge.Mcp.Upstreams;
 /// <param name="Announced">What the server calls itself. Its own words.</param>
 internal sealed record UpstreamReport(
     string Name, UpstreamTransport Transport, string Target, bool Managed, bool Trusted, UpstreamState State, DateTimeOffset Since,
-    string? Revision, string? Announced, int Tools, int Prompts, int Resources, int Failures, string? LastError, string? Mend)
+    string? Revision, string? Announced, int Tools, int Prompts, int Resources, int? ProcessId, int Failures, string? LastError, string? Mend)
 {
     public static UpstreamReport Of(Upstream upstream) => Of(upstream.Settings, upstream.Health) with
     {
@@ -22,7 +22,7 @@ internal sealed record UpstreamReport(
     /// <summary>A server nobody has started.</summary>
     public static UpstreamReport Of(UpstreamSettings settings, UpstreamHealth health) => new(
         settings.Name, settings.Transport, settings.Target, settings.Managed, settings.Trusted, health.State, health.Since,
-        health.ProtocolVersion, health.ServerName, 0, 0, 0, health.Failures, health.State == UpstreamState.Ready ? null : health.LastError, health.State == UpstreamState.Ready ? null : health.Mend);
+        health.ProtocolVersion, health.ServerName, 0, 0, 0, health.ProcessId, health.Failures, health.State == UpstreamState.Ready ? null : health.LastError, health.State == UpstreamState.Ready ? null : health.Mend);
 }
 
 /// <summary>All servers, and what is wrong with what was written about them.</summary>
