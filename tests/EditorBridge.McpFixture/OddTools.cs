@@ -23,14 +23,16 @@ internal static class OddTools
         new("wait", "Waits until it is cancelled.", FixtureCall.NoInput, async call =>
         {
             await call.TellAsync("notifications/message", new JsonObject { ["level"] = "info", ["data"] = "waiting" });
+            Interlocked.Increment(ref _waiting);
             var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var registration = call.Cancelled.Register(() => cancelled.TrySetResult());
             await cancelled.Task;
-            _cancellations++;
+            Interlocked.Increment(ref _cancellations);
             call.Cancelled.ThrowIfCancellationRequested();
             return [];
         }),
         new("count_cancellations", "Answers how often 'wait' was cancelled.", FixtureCall.NoInput, _ => FixtureCall.Says(_cancellations.ToString(System.Globalization.CultureInfo.InvariantCulture))),
+        new("count_waiting", "Answers how often 'wait' was begun.", FixtureCall.NoInput, _ => FixtureCall.Says(_waiting.ToString(System.Globalization.CultureInfo.InvariantCulture))),
         new("change_list", "Adds a tool to the list and says so.", FixtureCall.NoInput, async call =>
         {
             _hasChanged = true;
@@ -71,4 +73,5 @@ internal static class OddTools
     ];
 
     private static int _cancellations;
+    private static int _waiting;
 }

@@ -98,7 +98,8 @@ internal sealed class BridgedCall : IParked
 
             Question[] questions = [.. wanted.Select(q => new Question(q.Key, (q.Value?["method"] as JsonValue)?.GetValue<string>() ?? "", q.Value?["params"] as JsonObject))];
             var given = await AskAsync(questions, _stop.Token);
-            if (given.OfType<JsonRpcError>().FirstOrDefault() is { } refused) return refused;
+            // The call ends here; an error of the protocol would read to the client as if the tool itself were not there.
+            if (given.OfType<JsonRpcError>().FirstOrDefault() is { } refused) throw new UpstreamException(refused.Error.Message);
             parameters["inputResponses"] = new JsonObject(questions.Select((q, i) => KeyValuePair.Create(q.Key, ((JsonRpcResponse)given[i]).Result?.DeepClone())));
         }
 

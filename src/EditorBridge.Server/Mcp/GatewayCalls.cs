@@ -47,7 +47,13 @@ internal sealed partial class GatewayCalls(
             Held = () => (room.Catalogue.Tool(name) ?? room.Catalogue.HeldTool(name)) is not { } now ? $"The server '{tool.Upstream.Settings.Name}' has no tool '{name}' any more. It was not run."
                 : now.Held ?? (now.Fingerprint == tool.Fingerprint ? null : $"The definition of '{name}' changed while it was decided about this call. It was not run; list the tools and call again."),
         }, cancellationToken);
-        return answer is JsonRpcError { Error.Data: RefusedAction } refused ? GatewayAnswer.Refusal(refused.Error.Message) : answer;
+        return answer switch
+        {
+            JsonRpcError { Error.Data: RefusedAction } refused => GatewayAnswer.Refusal(refused.Error.Message),
+            // tools/call is known here. Over HTTP this error would be a 404, which clients take for a lost session.
+            JsonRpcError { Error.Code: GatewayAnswer.MethodNotFound } missing => GatewayAnswer.Refusal($"{tool.Upstream.Settings.Name}: {missing.Error.Message}"),
+            _ => answer,
+        };
     }
 
     public async Task<JsonRpcMessageWithId> GetPromptAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)

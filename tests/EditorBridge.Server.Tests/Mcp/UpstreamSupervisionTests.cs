@@ -1,0 +1,101 @@
+using System.Threading.Channels;
+using EditorBridge.Mcp.Upstreams;
+using EditorBridge.Server.Tests.Gate;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EditorBridge.Server.Tests.Mcp;
+
+/// <summary>A server that fails is started again, ever more seldom, and at once when somebody needs it; whatever it answers, its supervision goes on.</summary>
+public sealed class UpstreamSupervisionTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("editorbridge-upstream-");
+    private readonly ObservedTime _time = new();
+
+    [Fact]
+    public async Task Pauses_between_attempts_double_up_to_two_minutes()
+    {
+        await using var upstream = Open(new UpstreamSettings { Name = "gone", Prefix = "gone", Transport = UpstreamTransport.Stdio, Command = "/nowhere/at/all", Fingerprint = "1" });
+        upstream.Start();
+        var pauses = new List<double>();
+        for (var attempt = 0; attempt < 9; attempt++)
+        {
+            var pause = await _time.Pauses.ReadAsync(new CancellationTokenSource(TestLimits.Signal).Token);
+            pauses.Add(pause.TotalSeconds);
+            _time.Advance(pause);
+        }
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 120, 120], pauses);
+        Assert.Contains("not on the PATH", upstream.Health.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Call_ends_the_pause_and_says_why_the_server_is_not_there()
+    {
+        await using var upstream = Open(new UpstreamSettings { Name = "gone", Prefix = "gone", Transport = UpstreamTransport.Stdio, Command = "/nowhere/at/all", Fingerprint = "1" });
+        upstream.Start();
+        using var limit = new CancellationTokenSource(TestLimits.Signal);
+        await _time.Pauses.ReadAsync(limit.Token);
+
+        var calling = upstream.ReadyAsync(limit.Token);
+        // The second pause is there although no time has passed: the call asked for another attempt.
+        var pause = await _time.Pauses.ReadAsync(limit.Token);
+        while (pause != TimeSpan.FromSeconds(2)) pause = await _time.Pauses.ReadAsync(limit.Token);
+        _time.Advance(TimeSpan.FromSeconds(31));
+
+        var refused = await Assert.ThrowsAsync<UpstreamException>(() => calling);
+        Assert.Contains("/nowhere/at/all", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}")]
+    [InlineData("[1,2,3]")]
+    [InlineData("no JSON at all")]
+    public async Task Server_that_answers_nonsense_fails_and_is_tried_again(string answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var server = builder.Build();
+        server.MapPost("/mcp", () => Results.Text(answer, "application/json"));
+        await server.StartAsync();
+        var address = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        await using var upstream = new Upstream(
+            new UpstreamSettings { Name = "odd", Prefix = "odd", Transport = UpstreamTransport.Http, Url = new Uri(address + "/mcp"), Fingerprint = "1" },
+            (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state"))), TimeProvider.System, NullLogger<Upstream>.Instance);
+
+        upstream.Start();
+        await upstream.FirstAttempt.WaitAsync(TestLimits.Signal * 3);
+
+        Assert.NotNull(upstream.Health.LastError);
+        Assert.True(upstream.Health.Failures > 0);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private Upstream Open(UpstreamSettings settings) => new(
+        settings, (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state"))), _time, NullLogger<Upstream>.Instance);
+
+    /// <summary>Fake time that tells which pauses somebody makes.</summary>
+    private sealed class ObservedTime : FakeTimeProvider
+    {
+        private readonly Channel<TimeSpan> _pauses = Channel.CreateUnbounded<TimeSpan>();
+
+        public ChannelReader<TimeSpan> Pauses => _pauses.Reader;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.Zero) _pauses.Writer.TryWrite(dueTime);
+            return timer;
+        }
+    }
+}
