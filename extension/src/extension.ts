@@ -4,6 +4,7 @@ import { ClaudeIde } from './claudeIde';
 import { doctor } from './doctor';
 import { Drafts } from './drafts';
 import { SessionGrants } from './grants';
+import { askForReview } from './askReview';
 import { reviewGitChanges } from './gitChanges';
 import { offerGateway } from './mcp';
 import { ChatModels } from './models';
@@ -110,6 +111,7 @@ export function activate(context: vscode.ExtensionContext): void {
         if (view) await vscode.env.clipboard.writeText(summary(view));
       },
       reviewGitChanges: () => reviewGitChanges(analysis),
+      askForReview: () => askForReview(backend),
       startClaude: () => terminals.startClaude(),
       mention: () => claude.mention(),
       signIn: () => signIn.run(),

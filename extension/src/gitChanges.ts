@@ -79,3 +79,14 @@ async function gitApi(): Promise<GitApi | undefined> {
   const exports = extension.isActive ? extension.exports : await extension.activate();
   return exports.getAPI(1);
 }
+
+/** The file as Git's HEAD has it; null when it is new there, or there is no Git. */
+export async function headText(uri: vscode.Uri): Promise<string | null> {
+  const git = await gitApi();
+  if (!git || git.repositories.length === 0) return null;
+  try {
+    return (await vscode.workspace.openTextDocument(git.toGitUri(uri, 'HEAD'))).getText();
+  } catch {
+    return null; // not in HEAD
+  }
+}

@@ -12,6 +12,7 @@ export const EditorMethods = {
   Initialize: 'initialize',
   ListReviews: 'reviews/list',
   GiveVerdict: 'review/verdict',
+  AskReview: 'review/ask',
   ListGrants: 'grants/list',
   RevokeGrant: 'grant/revoke',
   ListNotices: 'notices/list',
@@ -187,6 +188,17 @@ export interface RevokeAnswer {
 
 export interface VerdictAnswer {
   result: string;
+  message: string;
+}
+
+export interface AskReviewParams {
+  path: string;
+  before: string | null;
+  after: string;
+}
+
+export interface AskReviewResult {
+  approved: boolean;
   message: string;
 }
 

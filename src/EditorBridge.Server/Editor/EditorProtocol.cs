@@ -14,6 +14,7 @@ public static class EditorMethods
     public const string Initialize = "initialize";
     public const string ListReviews = "reviews/list";
     public const string GiveVerdict = "review/verdict";
+    public const string AskReview = "review/ask";
     public const string ListGrants = "grants/list";
     public const string RevokeGrant = "grant/revoke";
     public const string ListNotices = "notices/list";
@@ -120,6 +121,13 @@ public sealed record RevokeAnswer(bool Revoked, string Message);
 
 /// <param name="Result">The wire name of <see cref="Review.VerdictResult"/>: accepted, late, unknownReview, …</param>
 public sealed record VerdictAnswer(string Result, string Message);
+
+/// <summary>A person asks for a review of a change of their own.</summary>
+/// <param name="Before">The text to compare with; null for a file that is new.</param>
+public sealed record AskReviewParams(string Path, string? Before, string After);
+
+/// <param name="Message">Who decided and why, for the person who asked.</param>
+public sealed record AskReviewResult(bool Approved, string Message);
 
 public sealed record ReviewClosedParams(string Id, string State, string? DecidedBy, string? Reason);
 

@@ -63,6 +63,9 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
     [JsonRpcMethod(EditorMethods.GiveVerdict, UseSingleObjectParameterDeserialization = true)]
     public Task<JsonElement> GiveVerdictAsync(VerdictParams verdict, CancellationToken cancellationToken) => AskAsync(EditorMethods.GiveVerdict, verdict, cancellationToken);
 
+    [JsonRpcMethod(EditorMethods.AskReview, UseSingleObjectParameterDeserialization = true)]
+    public Task<JsonElement> AskReviewAsync(AskReviewParams asked, CancellationToken cancellationToken) => AskAsync(EditorMethods.AskReview, asked, cancellationToken);
+
     [JsonRpcMethod(EditorMethods.ListGrants)]
     public Task<JsonElement> ListGrantsAsync(CancellationToken cancellationToken) => AskAsync(EditorMethods.ListGrants, null, cancellationToken);
 

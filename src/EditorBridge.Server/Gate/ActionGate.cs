@@ -151,7 +151,7 @@ internal sealed partial class ActionGate(
         reading = reading with { Facts = await tags.WithTagsAsync(inForce, reading.Facts) };
         var explained = PolicyEvaluator.Explain(inForce, reading.Facts);
         var decision = request.AsksPerson && explained.Decision.Effect == Effect.Allow
-            ? explained.Decision with { Effect = Effect.Review, Summary = "The agent's own settings ask a person before this runs; policy would allow it." }
+            ? explained.Decision with { Effect = Effect.Review, Summary = request.Door == Door.Editor ? "A person asked for this review; policy would allow an agent to do it." : "The agent's own settings ask a person before this runs; policy would allow it." }
             : explained.Decision;
         var scope = SessionScope.Of(request.SessionId, reading.Facts, explained, CanonicalJson.Digest(request.Input));
         if (taints.Judge(request, explained) is var (taint, finding))
@@ -227,9 +227,9 @@ internal sealed partial class ActionGate(
         var item = closed.Item;
         Admission Refuse(string reason) => new(AdmissionKind.Refused, item.CallId, request.Input, reason, closed.Person);
 
-        if (closed.State == ReviewState.Rejected) return Refuse($"{closed.Person} reviewed this in EditorBridge and rejected it{Because(closed.Reason)}. It was not run.");
+        if (closed.State == ReviewState.Rejected) return Refuse($"{closed.Person} reviewed this in EditorBridge and rejected it{Because(closed.Reason)}.{(item.Door == Door.Editor ? "" : " It was not run.")}");
         if (closed.State == ReviewState.Expired) return Refuse("Nobody answered the review in EditorBridge in time, which counts as a rejection. It was not run.");
-        if (closed.State == ReviewState.Withdrawn) return Refuse("The agent's client took the question back: it was answered in the client itself. EditorBridge released nothing.");
+        if (closed.State == ReviewState.Withdrawn) return Refuse(item.Door == Door.Editor ? "Whoever asked took the question back." : "The agent's client took the question back: it was answered in the client itself. EditorBridge released nothing.");
         if (closed.State is not (ReviewState.Approved or ReviewState.Edited)) return Refuse($"The review ended in a way that does not release anything ({closed.State}).");
         if (item.Binding.DifferenceTo(await NowAsync(item.Binding, request.Workspace)) is { } difference)
             return Refuse($"{difference} while the review was open, so the approval no longer fits it. It was not run; {(item.FilePath is null ? "" : "read the file and ")}try again, and it will be asked again.");

@@ -35,7 +35,7 @@ internal sealed record ActionReading
     {
         using var document = JsonDocument.Parse(request.Input);
         var input = document.RootElement;
-        var change = ToolInput.Change(request.Tool, input, path => readFile(FullPath(request, path)));
+        var change = request.Door == Door.Editor ? ToolInput.AskedChange(input) : ToolInput.Change(request.Tool, input, path => readFile(FullPath(request, path)));
         if (change is not null) change = change with { Path = FullPath(request, change.Path) };
         var command = request.Tool is "Bash" or "PowerShell" ? ToolInput.Text(input, "command") : null;
         var notebook = request.Tool == "NotebookEdit" ? ToolInput.Text(input, "notebook_path") : null;
@@ -48,7 +48,8 @@ internal sealed record ActionReading
         var facts = new ActionFacts
         {
             Door = request.Door,
-            Tool = request.Tool,
+            // A person who asks for a review is judged as the write it would be.
+            Tool = request.Door == Door.Editor ? "Write" : request.Tool,
             Paths = Paths(request, change?.Path ?? notebook ?? saved),
             ReadPaths = Paths(request, ReadingTools.Contains(request.Tool) ? ToolInput.Text(input, "file_path") ?? ToolInput.Text(input, "notebook_path") ?? ToolInput.Text(input, "path") : null),
             Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),

@@ -39,6 +39,10 @@ internal static class ToolInput
         }
     }
 
+    /// <summary>The change a person asks a review of; both texts are the person's own. Never read from what an agent sends: it could forge the text it is compared with.</summary>
+    public static FileChange? AskedChange(JsonElement input) =>
+        Text(input, "file_path") is { } path && Text(input, "content") is { } content ? new FileChange(path, Text(input, "before"), content, Complete: true) : null;
+
     /// <summary>The property a reviewer may edit when the tool changes no file: the command, the cell, the statement.</summary>
     public static string? EditableProperty(string tool, JsonElement input)
     {
