@@ -54,8 +54,12 @@ public static class EmbeddedSql
         var rendered = JinjaTemplate.Render(text, context);
         var whole = new TextSpan(0, text.Length);
         var pieces = ImmutableArray.CreateBuilder<SqlPiece>();
-        pieces.Add(Piece(SqlHost.Jinja, whole, rendered.Opaque ? text : rendered.Text, rendered.Opaque, path, context));
-        foreach (var hook in rendered.Hooks) pieces.Add(Piece(SqlHost.Jinja, whole, hook, JinjaTemplate.IsTemplate(hook), $"{path}, hook", context));
+        pieces.Add(Piece(SqlHost.Jinja, whole, rendered.Opaque ? rendered.Unrendered : rendered.Text, rendered.Opaque, path, context));
+        foreach (var hook in rendered.Hooks)
+        {
+            var own = JinjaTemplate.Render(hook, context);
+            pieces.Add(Piece(SqlHost.Jinja, whole, own.Opaque ? hook : own.Text, own.Opaque, $"{path}, hook", context));
+        }
         return pieces.DrainToImmutable();
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -110,6 +111,23 @@ internal static class SqlLineProtocol
         foreach (var statement in analysis.Statements) SqlReport.Statement(writer, statement);
         writer.WriteEndArray();
         writer.WriteNumber("elapsed_us", (long)Math.Ceiling(elapsed.TotalMicroseconds));
+    }
+
+    /// <summary>A file's statements in the shape of an answer, with the file as its id.</summary>
+    public static string Line(string file, ImmutableArray<SqlPiece> pieces, TimeSpan elapsed)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, Written))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", file);
+            writer.WriteStartArray("statements");
+            foreach (var statement in pieces.SelectMany(piece => piece.Analysis.Statements)) SqlReport.Statement(writer, statement);
+            writer.WriteEndArray();
+            writer.WriteNumber("elapsed_us", (long)Math.Ceiling(elapsed.TotalMicroseconds));
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
     private static void Error(Utf8JsonWriter writer, string message)

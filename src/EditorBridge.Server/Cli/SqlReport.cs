@@ -143,7 +143,7 @@ internal static class SqlReport
     }
 
     /// <summary>What an agent wrote goes to a terminal only without control and direction characters.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) || c is >= '\u200B' and <= '\u200F' or >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' ? '\uFFFD' : c));
+    private static string Printable(string text) => string.Concat(text.Select(c => c is '\r' or '\n' or '\t' ? ' ' : char.IsControl(c) || c is >= '\u200B' and <= '\u200F' or >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' ? '\uFFFD' : c));
 
     private static int LineOf(string text, int at) => text.AsSpan(0, Math.Clamp(at, 0, text.Length)).Count('\n') + 1;
 }

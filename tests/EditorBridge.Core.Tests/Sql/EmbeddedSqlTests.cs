@@ -66,6 +66,27 @@ public sealed class EmbeddedSqlTests
     public void Model_without_its_project_is_never_allowed(string model, Effect effect) => Assert.Equal(effect, EmbeddedSql.InFile("models/a.sql", model).Max(piece => piece.Analysis.Effect));
 
     [Fact]
+    public void Hook_that_names_the_model_itself_leaves_the_model_readable()
+    {
+        var context = new SqlContext { Models = SqlContext.Empty.Models.Add("orders", "RAW.SALES.ORDERS").Add("this", "MARTS.DAILY") };
+        const string Model = "{{ config(materialized='table', post_hook=\"grant select on {{ this }} to role analyst\") }}\nselect id from {{ ref('orders') }}";
+
+        var pieces = EmbeddedSql.InFile("m.sql", Model, context);
+        Assert.Equal([("SELECT from RAW.SALES.ORDERS", Effect.Allow), ("GRANT", Effect.Review)], pieces.Select(piece => (piece.Analysis.Statements[0].Title.Split(' ')[0] == "SELECT" ? piece.Analysis.Statements[0].Title : "GRANT", piece.Analysis.Effect)));
+        Assert.Contains("MARTS.DAILY", pieces[1].Analysis.Statements[0].Objects.Select(o => o.Name));
+
+        // Without the project the model stays a template, and is read as one.
+        var alone = EmbeddedSql.InFile("m.sql", Model);
+        Assert.Equal((StatementClass.Read, Effect.Review), (alone[0].Analysis.Statements[0].Class, alone[0].Analysis.Effect));
+    }
+
+    [Theory]
+    [InlineData("{{ \"}} ; drop database prod; {{\" }}", Effect.Deny)]
+    [InlineData("{{ 'never closed }} ; drop database prod", Effect.Deny)]
+    [InlineData("{% set x = \"%} ; drop database prod; {%\" %}{{ x }}", Effect.Deny)]
+    public void Tag_that_hides_its_end_hides_no_statement(string model, Effect effect) => Assert.Equal(effect, EmbeddedSql.InFile("models/a.sql", model).Max(piece => piece.Analysis.Effect));
+
+    [Fact]
     public void Model_is_rendered_from_what_the_project_says()
     {
         var context = new SqlContext { Models = SqlContext.Empty.Models.Add("orders", "RAW.SALES.ORDERS").Add("src.items", "RAW.SALES.ITEMS"), TemplateVariables = SqlContext.Empty.TemplateVariables.Add("days", "7") };

@@ -48,4 +48,27 @@ public sealed class SqlLexerTests
     [InlineData("SELECT 1\uFF1BDROP TABLE t", SqlReading.LookAlikes)]
     [InlineData("SELECT 'caf\u00E9 \u2019 \u00A0' -- \u201Cquoted\u201D", SqlReading.Server)]
     public void Doubtful_text_names_the_other_reading(string sql, SqlReading doubt) => Assert.Equal(doubt, SqlScript.Read(sql).Doubts);
+
+    [Fact]
+    public void Lexer_allocates_nothing_but_the_tokens_its_caller_keeps()
+    {
+        // Characters that look like others are compared with what they look like, which is rare and may cost.
+        var texts = SqlVector.All.Select(vector => vector.Sql).Where(text => System.Text.Ascii.IsValid(text)).ToArray();
+        Count(texts);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var tokens = Count(texts);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(tokens > texts.Length);
+
+        static long Count(string[] texts)
+        {
+            var tokens = 0L;
+            foreach (var text in texts)
+            {
+                var lexer = new SqlLexer(text);
+                while (lexer.Next(out _)) tokens++;
+            }
+            return tokens;
+        }
+    }
 }

@@ -14,7 +14,27 @@ public sealed class SqlMetamorphicTests
     {
         Same(vector => Rewrite(vector.Sql, token => token.Kind == TokenKind.Word ? token.Of(vector.Sql).ToString().ToLowerInvariant() : null, " "));
         Same(vector => Rewrite(vector.Sql, token => token.Kind == TokenKind.Word ? token.Of(vector.Sql).ToString().ToUpperInvariant() : null, " "));
+        Same(vector => Rewrite(vector.Sql, token => token.Kind == TokenKind.Word ? string.Concat(token.Of(vector.Sql).ToString().Select((c, at) => at % 2 == 0 ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c))) : null, " "));
     }
+
+    [Fact]
+    public void Empty_statements_around_a_text_never_change_it() => Same(vector => ";;\n;" + vector.Sql.TrimEnd().TrimEnd(';') + "\n;;\n; -- end");
+
+    [Fact]
+    public void Query_in_a_CTE_reads_the_same_objects()
+    {
+        var changed = new List<string>();
+        foreach (var vector in Complete.Where(vector => vector.Max == Effect.Allow && SqlScript.Read(vector.Sql) is { Statements.Length: 1 } script && script.Tokens[0].Keyword == Kw.SELECT && !vector.Sql.Contains("--", StringComparison.Ordinal) && !script.Tokens.ToArray().Any(token => token.Kind is TokenKind.Flow)))
+        {
+            var query = vector.Sql.TrimEnd().TrimEnd(';');
+            var (bare, inside) = (SqlAnalyzer.Analyze(query), SqlAnalyzer.Analyze($"WITH wrapped AS ({query}\n) SELECT * FROM wrapped"));
+            var (read, readInside) = (Objects(bare), Objects(inside));
+            if (inside.Effect != bare.Effect || inside.Statements is not [{ Class: StatementClass.Read }] || !read.SequenceEqual(readInside)) changed.Add($"{vector.Id} {bare.Effect} {string.Join(' ', read)} -> {inside.Effect} {string.Join(' ', readInside)}: {query}");
+        }
+        Assert.True(changed.Count == 0, string.Join('\n', changed.Take(40)) + $"\n{changed.Count} in all");
+    }
+
+    private static string[] Objects(SqlAnalysis analysis) => [.. analysis.Statements.SelectMany(statement => statement.Objects).Select(o => $"{o.Kind} {o.Name} {o.Access}").Order(StringComparer.Ordinal)];
 
     [Fact]
     public void Comments_and_white_space_never_change_the_class()
@@ -28,10 +48,10 @@ public sealed class SqlMetamorphicTests
     [Fact]
     public void Splitting_a_sum_is_the_sum_of_the_splits()
     {
-        for (var i = 0; i + 1 < Complete.Length; i += 2)
+        for (var i = 0; i < Complete.Length; i++)
         {
-            // An anonymous DECLARE looks ahead for its BEGIN, which a second script could supply.
-            var (x, y) = (Complete[i].Sql + "\n", Complete[i + 1].Sql);
+            // An anonymous DECLARE looks ahead for its BEGIN, which a second script could supply. Neighbours are alike, so each text meets one far away too.
+            var (x, y) = (Complete[i].Sql + "\n", Complete[i % 2 == 0 ? (i + 1) % Complete.Length : (i * 31 + 17) % Complete.Length].Sql);
             if (x.Contains("DECLARE", StringComparison.OrdinalIgnoreCase)) continue;
             var together = Texts(x + ";" + y);
             Assert.Equal([.. Texts(x), .. Texts(y)], together);
@@ -51,6 +71,15 @@ public sealed class SqlMetamorphicTests
     [InlineData("WITH wrapped AS PROCEDURE () RETURNS INT LANGUAGE SQL AS 'BEGIN {1}; END' CALL wrapped()")]
     [InlineData("EXECUTE IMMEDIATE 'BEGIN {1}; END'")]
     [InlineData("SELECT 1; {0}")]
+    [InlineData("BEGIN EXECUTE IMMEDIATE '{1}'; END")]
+    [InlineData("SET wrapped = '{1}'; EXECUTE IMMEDIATE $wrapped")]
+    [InlineData("EXECUTE IMMEDIATE 'EXECUTE IMMEDIATE ''{2}'''")]
+    [InlineData("CREATE TASK wrapped AS BEGIN {0}; END")]
+    [InlineData("CREATE ALERT wrapped IF (EXISTS (SELECT 1)) THEN {0}")]
+    [InlineData("BEGIN WHILE (TRUE) DO {0}; END WHILE; END")]
+    [InlineData("BEGIN FOR i IN 1 TO 2 DO {0}; END FOR; END")]
+    [InlineData("BEGIN REPEAT {0}; UNTIL (TRUE) END REPEAT; END")]
+    [InlineData("BEGIN CASE (1) WHEN 1 THEN {0}; END CASE; END")]
     public void Wrapping_never_makes_a_judgement_milder(string wrapper)
     {
         var milder = new List<string>();
@@ -59,7 +88,8 @@ public sealed class SqlMetamorphicTests
             var sql = vector.Sql.TrimEnd().TrimEnd(';') + "\n";
             if (Fits(wrapper, sql) is false) continue;
             var escaped = sql.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal);
-            var wrapped = wrapper.Replace("{0}", sql, StringComparison.Ordinal).Replace("{1}", escaped, StringComparison.Ordinal);
+            var twice = escaped.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal);
+            var wrapped = wrapper.Replace("{0}", sql, StringComparison.Ordinal).Replace("{1}", escaped, StringComparison.Ordinal).Replace("{2}", twice, StringComparison.Ordinal);
             var (bare, inside) = (SqlAnalyzer.Analyze(sql), SqlAnalyzer.Analyze(wrapped));
             if (inside.Effect < bare.Effect || inside.Severity < bare.Severity) milder.Add($"{vector.Id} {bare.Effect}/{bare.Severity} -> {inside.Effect}/{inside.Severity}: {wrapped}");
         }

@@ -4,9 +4,10 @@ using System.Text;
 namespace EditorBridge.Sql;
 
 /// <summary>A template after what is known was put in.</summary>
+/// <param name="Unrendered">The text as it stands in the file, without the tags that hold the end of a tag in a string: a lexer that knows no templates would stop inside them.</param>
 /// <param name="Opaque">True when something is left that only the template engine knows; it stands in the text as a template still.</param>
 /// <param name="Hooks">Statements the template runs besides its text: hooks of a dbt model, run_query, statement blocks.</param>
-internal readonly record struct RenderedTemplate(string Text, bool Opaque, ImmutableArray<string> Hooks);
+internal readonly record struct RenderedTemplate(string Text, string Unrendered, bool Opaque, ImmutableArray<string> Hooks);
 
 /// <summary>
 /// Puts in what the text and the project's own files say: ref, source, var, set, config, this. Control blocks keep the text of every branch. Nothing
@@ -19,6 +20,7 @@ internal sealed class JinjaTemplate
     private readonly Dictionary<string, string> _set = new(StringComparer.Ordinal);
     private readonly StringBuilder _out;
     private readonly ImmutableArray<string>.Builder _hooks = ImmutableArray.CreateBuilder<string>();
+    private char[]? _blanked;
     private bool _opaque;
 
     private JinjaTemplate(string text, SqlContext context)
@@ -41,7 +43,7 @@ internal sealed class JinjaTemplate
     {
         var template = new JinjaTemplate(text, context);
         template.Run();
-        return new RenderedTemplate(template._out.ToString(), template._opaque, template._hooks.DrainToImmutable());
+        return new RenderedTemplate(template._out.ToString(), template._blanked is { } blanked ? new string(blanked) : text, template._opaque, template._hooks.DrainToImmutable());
     }
 
     private void Run()
@@ -53,19 +55,45 @@ internal sealed class JinjaTemplate
             if (next < 0) break;
             _out.Append(_text, at, next - at);
             var close = _text[next] == '<' ? "%>" : _text[next + 1] switch { '{' => "}}", '%' => "%}", _ => "#}" };
-            var end = _text.IndexOf(close, next + 2, StringComparison.Ordinal);
+            var end = EndOf(next + 2, close);
             if (end < 0)
             {
                 _opaque = true;
                 at = next;
                 break;
             }
+            if (_text.IndexOf(close, next + 2, StringComparison.Ordinal) < end) Blank(next, end + 2);
             var inner = _text.AsSpan(next + 2, end - next - 2).Trim(" \t\r\n-+").ToString();
             if (close == "}}" || close == "%>") Expression(inner, _text[next..(end + 2)]);
             else if (close == "%}") Statement(inner);
             at = end + 2;
         }
         _out.Append(_text, at, _text.Length - at);
+    }
+
+    /// <summary>Where the tag ends; -1 when it does not. An end inside a string is part of the string: <c>{{ config(post_hook="grant select on {{ this }} to role r") }}</c>.</summary>
+    private int EndOf(int from, string close)
+    {
+        if (close == "#}") return _text.IndexOf(close, from, StringComparison.Ordinal);
+        for (var i = from; i + 1 < _text.Length; i++)
+        {
+            if (_text[i] == close[0] && _text[i + 1] == close[1]) return i;
+            if (_text[i] is not ('\'' or '"')) continue;
+            var quote = _text[i];
+            for (i++; i < _text.Length && _text[i] != quote; i++)
+            {
+                if (_text[i] == '\\') i++;
+            }
+        }
+        return -1;
+    }
+
+    // Of the same length, so that places in the text stay what they are.
+    private void Blank(int first, int end)
+    {
+        _blanked ??= _text.ToCharArray();
+        for (var i = first; i < end; i++)
+            if (_blanked[i] is not ('\r' or '\n')) _blanked[i] = ' ';
     }
 
     private int NextTag(int from)

@@ -161,7 +161,7 @@ internal sealed partial class StatementReader
         {
             if (_tokens[i].Kind == TokenKind.OpenParen) depth++;
             else if (_tokens[i].Kind == TokenKind.CloseParen) depth--;
-            if (depth != 0 || i + 1 >= _end || !IntroducesStatement(i)) continue;
+            if (depth != 0 || i + 1 >= _end || !IntroducesStatement(i, noun)) continue;
             ReadReferences(_at, i);
             ScanForFunctions(_at, i);
             _draft.Flag("C2", SpanOf(i, i + 1));
@@ -173,11 +173,12 @@ internal sealed partial class StatementReader
         return Tail();
     }
 
-    // The AS of a task or pipe is followed by its statement, whatever it is; EXECUTE AS USER is another clause.
-    private bool IntroducesStatement(int i) => _tokens[i].Keyword switch
+    // The AS of a task or pipe is followed by its statement, whatever it is, and so is the THEN of an alert, whose condition stands in parentheses; EXECUTE AS USER is another clause.
+    private bool IntroducesStatement(int i, Noun noun) => _tokens[i].Keyword switch
     {
         Kw.AS => _tokens[i - 1].Keyword != Kw.EXECUTE,
-        Kw.THEN or Kw.ACTION => StartsStatement(i + 1),
+        Kw.THEN => noun.Name == "ALERT" || StartsStatement(i + 1),
+        Kw.ACTION => _tokens[i - 1].Keyword == Kw.MODIFY || StartsStatement(i + 1),
         _ => false,
     };
 
