@@ -14,7 +14,7 @@ return args switch
     ["proxy-upstream"] => await CheapUpstream.RunAsync(),
     ["proxy-forwarder", var upstream] => await ForwarderProgram.RunAsync(upstream),
     ["ledger-writer", var folder] => await LedgerWriterProgram.RunAsync(folder),
-    ["gate-door", var folder, var scenario, var step] => await GateDoorProgram.RunAsync(folder, scenario, step),
+    ["gate-door", var folder, var scenario, var step] => await GateUnderKill.RunAsync(folder, scenario, step),
     _ => Usage(),
 };
 

@@ -14,7 +14,7 @@ namespace EditorBridge.Benchmarks;
 /// A door that is going to be killed: asks the gate for one write, answers the review as a person would, and writes the file when the gate has released it.
 /// The product's own seams count the steps (each look at the clock, each timer, each log line is one), and the process kills itself at the step it was told.
 /// </summary>
-internal static class GateDoorProgram
+internal static class GateUnderKill
 {
     /// <param name="folder">Holds <c>state</c> and <c>project</c>; the action writes <c>project/action.sql</c>.</param>
     /// <param name="scenario"><c>allow</c>: policy lets it run; <c>edit</c>: a person approves a text of their own.</param>
