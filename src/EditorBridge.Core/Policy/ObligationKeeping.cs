@@ -30,6 +30,6 @@ internal static class ObligationKeeping
     private static bool RunsElsewhere(ActionFacts facts, ImmutableArray<PartDecision> parts)
     {
         if (facts.Command is not null) return !facts.Sql.IsEmpty || parts.Any(part => part.Part.Findings.Any(finding => finding.Id is ShellIds.Snowflake or ShellIds.SqlRun or ShellIds.SqlNotSeen));
-        return facts.Tool.StartsWith("mcp__", StringComparison.Ordinal) && facts.Tool.Split("__") is not ["mcp", "editorbridge", _];
+        return McpToolName.Of(facts.Tool) is { Server: not McpToolName.Gateway };
     }
 }
