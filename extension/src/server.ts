@@ -2,6 +2,7 @@ import * as cp from 'node:child_process';
 import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import { type CancellationToken, createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter, Trace } from 'vscode-jsonrpc/node';
+import { hostArguments } from './hostArguments';
 import { locate, type Program } from './locate';
 import { EditorMethods, type InitializeParams, type InitializeResult, PROTOCOL_VERSION } from './protocol';
 import { CrashHistory, MAX_CRASHES, OneAtATime } from './restart';
@@ -100,7 +101,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     const began = Date.now();
-    this.log.info(`Starting ${program.file} ${[...program.args, 'editor'].join(' ')}`);
+    this.log.info(`Starting ${program.file} ${[...program.args, ...editorArguments()].join(' ')}`);
     const child = this.spawn(program);
     this.child = child;
     const ended = new Promise<never>((_, reject) => {
@@ -139,7 +140,7 @@ export class Server implements vscode.Disposable {
 
   private spawn(program: Program): cp.ChildProcessWithoutNullStreams {
     // The current folder is the extension's, not the workspace: nothing in an opened folder may be picked up as configuration.
-    const child = cp.spawn(program.file, [...program.args, 'editor'], {
+    const child = cp.spawn(program.file, [...program.args, ...editorArguments()], {
       cwd: this.context.extensionPath,
       env: { ...process.env, DOTNET_NOLOGO: '1', DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_gcServer: '0' },
     });
@@ -210,6 +211,16 @@ export class Server implements vscode.Disposable {
     this.detail = detail;
     this.changed.fire(state);
   }
+}
+
+/** What a person set about the host; a setting left alone says nothing, so that a host's own choice stands. */
+function editorArguments(): string[] {
+  const host = vscode.workspace.getConfiguration('editorbridge.host');
+  const said = (name: string): boolean => {
+    const { globalValue, workspaceValue, workspaceFolderValue } = host.inspect(name) ?? {};
+    return [globalValue, workspaceValue, workspaceFolderValue].some((value) => value !== undefined);
+  };
+  return ['editor', ...hostArguments(Object.fromEntries(Object.entries(readSettings().host).filter(([name]) => said(name))))];
 }
 
 export function workspaceFolders(): string[] {

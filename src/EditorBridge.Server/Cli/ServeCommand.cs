@@ -16,38 +16,34 @@ internal static partial class ServeCommand
 
     public static Command Build()
     {
-        var port = new Option<int>("--port") { Description = "Port of the proxy on 127.0.0.1 (0: any free one).", DefaultValueFactory = _ => ServeOptions.DefaultPort };
+        var host = new HostSettings();
         var state = StateOption.Build();
         var sandbox = new Option<Uri?>("--sandbox") { Description = "Use the stand-in account at this address instead of a real one.", CustomParser = Address };
         var tokenFile = new Option<FileInfo?>("--pat-file") { Description = "File (0600) holding a programmatic access token." };
         var fromEditor = new Option<bool>("--pat-from-editor") { Description = FromEditor };
-        var account = new Option<string?>("--account") { Description = "Connection to use, by its name in Snowflake's connections.toml or ours." };
-        var upstream = new Option<UpstreamPath>("--upstream") { Description = "Path for inference: Rest, AiGateway (the account's own traces and quotas) or InferenceComplete (older accounts).", DefaultValueFactory = _ => UpstreamPath.Rest };
-        var europe = new Option<bool>("--eu-only") { Description = "Send nothing while the account's cross-region setting would let inference leave the European Union." };
         var byEditor = new Option<bool>("--started-by-editor") { Description = "Leave when no editor, stream or review has needed the host for ten minutes." };
-        var portal = new Option<string?>("--portal-url") { Description = "Where the portal answers, for links." };
-        var review = new Option<int?>("--review-seconds") { Description = "How long a review waits for a person before it counts as rejected: 10 to 1740 (the default, just under what Claude Code waits for its hook).", CustomParser = ReviewSeconds };
         var log = new Option<FileInfo?>("--log-file") { Description = "Write the log here and let go of the terminal." };
         var command = new Command("serve", "Run the host: the Messages proxy, the gate and the ledger, on 127.0.0.1.")
         {
-            port, state, sandbox, tokenFile, fromEditor, account, upstream, europe, byEditor, portal, review, log,
+            state, sandbox, tokenFile, fromEditor, byEditor, log,
         };
+        foreach (var option in host.All) command.Add(option);
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
             if (parsed.GetValue(log) is { } file) Detach(file);
             return await RunAsync(new ServeOptions
             {
-                Port = parsed.GetValue(port),
+                Port = parsed.GetValue(host.Port),
                 State = StateFolder.Open(parsed.GetValue(state)),
                 Sandbox = parsed.GetValue(sandbox),
                 TokenFile = parsed.GetValue(tokenFile)?.FullName,
                 TokenFromEditor = parsed.GetValue(fromEditor),
-                Account = parsed.GetValue(account),
-                Upstream = parsed.GetValue(upstream),
-                Residency = parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null,
+                Account = parsed.GetValue(host.Account),
+                Upstream = parsed.GetValue(host.Upstream),
+                Residency = parsed.GetValue(host.EuOnly) ? ResidencyRule.EuropeOnly : null,
                 StartedByEditor = parsed.GetValue(byEditor),
-                PortalUrl = parsed.GetValue(portal),
-                ReviewLifetime = parsed.GetValue(review) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                PortalUrl = parsed.GetValue(host.PortalUrl),
+                ReviewLifetime = parsed.GetValue(host.ReviewSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             }, cancellationToken);
         }));
         return command;
@@ -58,14 +54,6 @@ internal static partial class ServeCommand
         var text = argument.Tokens.Single().Value;
         if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return address;
         argument.AddError($"'{text}' is not an address such as http://127.0.0.1:4010.");
-        return null;
-    }
-
-    private static int? ReviewSeconds(ArgumentResult argument)
-    {
-        var text = argument.Tokens.Single().Value;
-        if (int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds is >= 10 and <= 1740) return seconds;
-        argument.AddError($"'{text}' is not a number of seconds from 10 to 1740.");
         return null;
     }
 

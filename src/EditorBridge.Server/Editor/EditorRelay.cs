@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EditorBridge.Cli;
 using EditorBridge.Hosting;
 using StreamJsonRpc;
 
@@ -8,7 +9,8 @@ namespace EditorBridge.Editor;
 /// <c>editorbridge editor</c>: one per editor window, between its stdio and the host's control channel. Finds a host or starts one; when the
 /// host ends it finds or starts the next and introduces the window again. When the window closes, so does this; the host stays.
 /// </summary>
-internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="serveArguments">What the window's person says about a host that is started for it; stands over what the last host was told.</param>
+internal sealed partial class EditorRelay(StateFolder state, IReadOnlyList<string> serveArguments, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -176,7 +178,7 @@ internal sealed partial class EditorRelay(StateFolder state, TimeProvider time, 
         {
             // A host that was killed left its address behind: the next one is started as it was.
             var last = state.ReadHost()?.ServeArguments ?? [];
-            await HostFinder.FindOrStartAsync(state, ["--started-by-editor", .. last], cancellationToken);
+            await HostFinder.FindOrStartAsync(state, ["--started-by-editor", .. HostSettings.Over(last, serveArguments)], cancellationToken);
             return await ControlChannel.ConnectAsync(state, cancellationToken);
         }
     }
