@@ -326,12 +326,13 @@ export interface CountResult {
   tokens: number;
 }
 
-/** signIn is browser, editorToken (the client keeps a token and hands it over) or elsewhere (nothing for an editor to do). */
+/** signIn is browser, editorToken (the client keeps a token and hands it over) or elsewhere (nothing for an editor to do). hasToken: some window has handed one over. */
 export interface AccountStateResult {
   connection: string;
   address: string;
   signIn: string;
   description: string;
+  hasToken: boolean;
 }
 
 /** What became of a sign-in that worked; one that did not is an error with the reason. */

@@ -108,7 +108,7 @@ export class Server implements vscode.Disposable {
       child.once('error', (e) => reject(new Error(`${program.file} could not be started: ${e.message}`)));
       child.once('exit', (code, signal) => {
         this.ended(child, exitWord(code, signal));
-        reject(new Error(`EditorBridge ended while starting (${exitWord(code, signal)}). ${this.tail.at(-1) ?? ''}`.trim()));
+        reject(new Error(`EditorBridge ended while starting (${exitWord(code, signal)}). ${this.lastWords()}`.trim()));
       });
     });
     ended.catch(() => undefined);
@@ -119,13 +119,17 @@ export class Server implements vscode.Disposable {
     this.wire(connection);
     connection.listen();
     try {
-      const handshake = connection.sendRequest<InitializeResult>(EditorMethods.Initialize, this.introduction());
+      const introduction = this.introduction();
+      const handshake = connection.sendRequest<InitializeResult>(EditorMethods.Initialize, introduction);
       const info = await withDeadline(Promise.race([handshake, ended]), HANDSHAKE_TIMEOUT_MS);
       if (info.protocolVersion !== PROTOCOL_VERSION)
         throw new Error(`This extension speaks protocol ${PROTOCOL_VERSION}, EditorBridge ${info.serverVersion} speaks ${info.protocolVersion}. Update the older of the two.`);
       this.info = info;
       this.log.info(`EditorBridge ${info.serverVersion} ready in ${Date.now() - began} ms (relay ${child.pid ?? 0}, host ${info.hostProcessId})`);
       this.become('ready', '');
+      // A window of several folders may read which they are only after it has introduced itself.
+      const folders = workspaceFolders();
+      if (folders.join('\n') !== introduction.workspaceFolders.join('\n')) this.notify(EditorMethods.WorkspaceChanged, { workspaceFolders: folders });
     } catch (e) {
       const message = e instanceof Error ? e.message : String(e);
       this.log.error(message);
@@ -181,11 +185,16 @@ export class Server implements vscode.Disposable {
     const delay = this.crashes.record(Date.now());
     if (delay === undefined) {
       this.wanted = false;
-      this.become('failed', `It ended ${MAX_CRASHES} times within three minutes and is not started again by itself (last: ${how}). ${this.tail.at(-1) ?? ''}`);
+      this.become('failed', `It ended ${MAX_CRASHES} times within three minutes and is not started again by itself (last: ${how}). ${this.lastWords()}`.trim());
       return;
     }
     this.become('starting', `EditorBridge ended (${how}) and is started again.`);
     this.retry = setTimeout(() => void this.restarts.run(), delay);
+  }
+
+  /** The last the program said that is not merely news. */
+  private lastWords(): string {
+    return this.tail.filter((line) => !/^(info|dbug|trce):/.test(line)).at(-1) ?? '';
   }
 
   private forget(): void {

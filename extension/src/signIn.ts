@@ -30,7 +30,7 @@ export class SignIn {
       if (account.signIn !== 'editorToken') return;
       const token = await this.context.secrets.get(key(account));
       if (token) await this.give({ token, check: false });
-      else if (!this.told) {
+      else if (!account.hasToken && !this.told) {
         this.told = true;
         const answer = await vscode.window.showWarningMessage(`EditorBridge has no access token for ${plain(account.address, 80)}, so nothing can be asked of the account.`, 'Sign In');
         if (answer === 'Sign In') await this.run();

@@ -179,7 +179,8 @@ public sealed record CountResult(long Tokens);
 
 /// <param name="SignIn">browser: <see cref="EditorMethods.SignIn"/> signs in. editorToken: the client keeps a token and hands it over with <see cref="EditorMethods.SupplyToken"/>. elsewhere: nothing for an editor to do.</param>
 /// <param name="Description">How the connection signs in, for people.</param>
-public sealed record AccountStateResult(string Connection, string Address, string SignIn, string Description);
+/// <param name="HasToken">For editorToken: some window has handed a token over.</param>
+public sealed record AccountStateResult(string Connection, string Address, string SignIn, string Description, bool HasToken);
 
 /// <summary>What became of a sign-in that worked; one that did not is an error with the reason.</summary>
 public sealed record SignInResult(string Message);

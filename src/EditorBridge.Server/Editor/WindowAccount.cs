@@ -10,7 +10,7 @@ internal sealed class WindowAccount(EditorWindow window, AccountConnection conne
     public AccountStateResult State()
     {
         window.RequireIntroduction();
-        return new AccountStateResult(connection.Profile.Name, connection.Profile.Account.BaseAddress.Authority, EditorWire.Name(Way), connection.Credential.Description);
+        return new AccountStateResult(connection.Profile.Name, connection.Profile.Account.BaseAddress.Authority, EditorWire.Name(Way), connection.Credential.Description, connection.Credential is SuppliedToken { IsThere: true });
     }
 
     /// <summary>Signs in by browser: the window shows the page, the account sends the browser back to a port of ours.</summary>

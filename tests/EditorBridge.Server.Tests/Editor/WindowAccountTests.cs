@@ -19,7 +19,7 @@ public sealed class WindowAccountTests : IAsyncLifetime
     {
         await _host.RestartAsync(options => options with { TokenFile = null, TokenFromEditor = true });
         using var window = await HostWindows.OpenAsync(_host.State);
-        Assert.Equal("editorToken", (await window.AskAsync<AccountStateResult>(EditorMethods.AccountState)).SignIn);
+        Assert.Equal(("editorToken", false), await StateAsync(window));
         var missing = await Assert.ThrowsAsync<RemoteInvocationException>(() => window.AskAsync<ChatModelsResult>(EditorMethods.ChatModels));
         Assert.Contains("Sign In to Snowflake", missing.Message, StringComparison.Ordinal);
 
@@ -30,6 +30,7 @@ public sealed class WindowAccountTests : IAsyncLifetime
         var token = _host.Account.ProgrammaticAccessToken;
         Assert.Contains("DEVELOPER", (await window.AskAsync<SignInResult>(EditorMethods.SupplyToken, new TokenParams(token, Check: true))).Message, StringComparison.Ordinal);
         Assert.NotEmpty((await window.AskAsync<ChatModelsResult>(EditorMethods.ChatModels)).Models);
+        Assert.Equal(("editorToken", true), await StateAsync(window));
         foreach (var file in Directory.EnumerateFiles(_host.State.Path, "*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is not (".sock" or ".lock")))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -39,6 +40,12 @@ public sealed class WindowAccountTests : IAsyncLifetime
 
         await window.AskAsync<SignInResult>(EditorMethods.SupplyToken, new TokenParams(null, Check: false));
         await Assert.ThrowsAsync<RemoteInvocationException>(() => window.AskAsync<ChatModelsResult>(EditorMethods.ChatModels));
+    }
+
+    private static async Task<(string SignIn, bool HasToken)> StateAsync(EditorClient window)
+    {
+        var account = await window.AskAsync<AccountStateResult>(EditorMethods.AccountState);
+        return (account.SignIn, account.HasToken);
     }
 
     [Fact]

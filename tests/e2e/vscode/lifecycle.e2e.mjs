@@ -26,7 +26,9 @@ test('the life of the extension in VS Code', { timeout: 600_000, skip }, async (
     const relay = () => Number(log(/ready in \d+ ms \(relay (\d+)/g).at(-1)[1]);
 
     await step('a sign-in takes the access token into VS Code’s secret storage, asks the account, and a new host gets it again', async () => {
+      const models = async () => (await fetch(`${product.url}/v1/models`, { headers: { authorization: `Bearer ${product.token('claude')}` } })).status;
       await window.toast('has no access token').waitFor();
+      assert.notEqual(await models(), 200, 'nobody is signed in yet');
       await window.command('EditorBridge: Sign In to Snowflake');
       await window.answerInput('not-the-token');
       await window.toast('did not take the token').waitFor();
@@ -35,8 +37,15 @@ test('the life of the extension in VS Code', { timeout: 600_000, skip }, async (
       await window.answerInput(fs.readFileSync(product.patFile, 'utf8').trim());
       await window.toast(/Signed in to .* as DEVELOPER/).waitFor();
       await window.screenshot('signed-in');
-      await window.command('EditorBridge: Restart');
-      await until('the token to be handed over again', () => log(/The chat's models|ready in \d+ ms/g).length >= 2);
+      assert.equal(await models(), 200);
+
+      const address = () => JSON.parse(fs.readFileSync(path.join(product.state, 'host.json'), 'utf8'));
+      const old = address().pid;
+      await product.killHost();
+      await until('the relay to start the next host', () => address().pid !== old);
+      const next = address().pid;
+      outer.after(() => process.kill(next));
+      await until('the next host to have the token', async () => (await models().catch(() => 0)) === 200);
       assert.doesNotMatch(workbench.extensionLog(), new RegExp(fs.readFileSync(product.patFile, 'utf8').trim()), 'the token is in no log');
     });
 
