@@ -85,7 +85,10 @@ export function activate(context: vscode.ExtensionContext): void {
       void vscode.commands.executeCommand('setContext', 'editorbridge.pendingCount', reviews.pending.length);
     }),
     reviews.onDidBegin(() => void notices.tell()),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => backend.notify(EditorMethods.WorkspaceChanged, { workspaceFolders: workspaceFolders() })),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      log.info(`The window has ${workspaceFolders().length} folders now`);
+      backend.notify(EditorMethods.WorkspaceChanged, { workspaceFolders: workspaceFolders() });
+    }),
     vscode.workspace.onDidChangeConfiguration((e) => {
       if (RESTART_SETTINGS.some((setting) => e.affectsConfiguration(setting))) void backend.restart();
       else if (e.affectsConfiguration(SECTION)) {

@@ -125,7 +125,7 @@ export class Server implements vscode.Disposable {
       if (info.protocolVersion !== PROTOCOL_VERSION)
         throw new Error(`This extension speaks protocol ${PROTOCOL_VERSION}, EditorBridge ${info.serverVersion} speaks ${info.protocolVersion}. Update the older of the two.`);
       this.info = info;
-      this.log.info(`EditorBridge ${info.serverVersion} ready in ${Date.now() - began} ms (relay ${child.pid ?? 0}, host ${info.hostProcessId})`);
+      this.log.info(`EditorBridge ${info.serverVersion} ready in ${Date.now() - began} ms (relay ${child.pid ?? 0}, host ${info.hostProcessId}, ${introduction.workspaceFolders.length} folders)`);
       this.become('ready', '');
       // A window of several folders may read which they are only after it has introduced itself.
       const folders = workspaceFolders();
