@@ -1,10 +1,11 @@
 // npm run screenshots [-- --portal | --editor] [--no-build]: makes docs/images from the real program: real sessions of the real Claude Code against the sandbox
-// account, the real portal in a real browser, and the real extension in a real VS Code workbench. Look at them afterwards.
+// account, the real portal in a real browser, and the real extension in a real VS Code workbench, with a recording of one review (its GIF needs ffmpeg). Look at them afterwards.
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensure } from './lib/clients.mjs';
+import { ensure, locate } from './lib/clients.mjs';
 import { stopAll } from './lib/processes.mjs';
+import { Recording } from './lib/recording.mjs';
 import { build, checkTools, installNodePackages, root } from './lib/repository.mjs';
 import { run, say } from './lib/terminal.mjs';
 
@@ -95,7 +96,8 @@ async function workbenchImages(product, atEnd) {
   const { programs } = await import('./lib/repository.mjs');
   const workbench = await Workbench.start(
     { after: atEnd },
-    { folder: path.join(product.folder, 'workbench'), vsix: await pack('--without-backend'), environment: product.environment(), settings: { 'editorbridge.server.path': programs.host } },
+    { folder: path.join(product.folder, 'workbench'), vsix: await pack('--without-backend'), environment: product.environment({ EDITORBRIDGE_CLAUDE: locate(`claude-code-${version}`), IS_SANDBOX: '1' }),
+      settings: { 'editorbridge.server.path': programs.host, 'editorbridge.claude.arguments': ['-p', recordedPrompt(product), '--dangerously-skip-permissions'], 'editorbridge.review.notify': false } },
   );
   fs.writeFileSync(product.file('orders.sql'), ordersBefore);
   const window = await workbench.open(product.workspace);
@@ -105,7 +107,8 @@ async function workbenchImages(product, atEnd) {
     version,
     door: 'hook',
     prompt: 'Rework the orders table.',
-    turns: [[{ text: 'I will rework it.' }, { tool: 'Write', input: { file_path: product.file('orders.sql'), content: ordersAfter } }], { text: 'Done.' }],
+    // Claude Code does not overwrite what it has not read.
+    turns: [[{ tool: 'Read', input: { file_path: product.file('orders.sql') } }], [{ text: 'I will rework it.' }, { tool: 'Write', input: { file_path: product.file('orders.sql'), content: ordersAfter } }], { text: 'Done.' }],
   });
   const review = await product.waitForReview();
   await window.review('orders.sql');
@@ -114,7 +117,38 @@ async function workbenchImages(product, atEnd) {
   say('docs/images/vscode-review.png');
   await product.verdict(review.id, { kind: 'reject', person: 'maria', reason: 'Keep the history.' });
   await waiting.ended;
+  await window.tab('orders.sql (').waitFor({ state: 'detached' });
+  await recordReview(product, window);
 }
+
+const recordedPrompt = (product) => {
+  const turns = [[{ text: 'I will write the clean-up.' }, { tool: 'Write', input: { file_path: product.file('cleanup.sql'), content: cleanup } }], { text: 'The clean-up is written. A reviewer changed it: a copy of the table is kept first.' }];
+  return `Clean up the old orders.\nsandbox: ${JSON.stringify(turns)}`;
+};
+
+/** One review from the agent's wish to the file: the change waits, a quick fix makes it safer, the person accepts that. */
+async function recordReview(product, window) {
+  const pause = (seconds) => window.page.waitForTimeout(seconds * 1000);
+  await window.closeEditors();
+  await window.page.setViewportSize({ width: 1200, height: 760 });
+  const recording = new Recording(window.page, path.join(root, 'artifacts', 'recording'));
+  await pause(1);
+  await window.command('EditorBridge: Start Claude Code (Governed)');
+  await window.review('cleanup.sql');
+  await pause(3);
+  await window.quickFix('old_orders', 'Keep a copy first');
+  await pause(2);
+  await window.titleButton('Accept Edited').click();
+  await window.tab('cleanup.sql (').waitFor({ state: 'detached' });
+  await pause(2);
+  await window.openFile('cleanup.sql');
+  await pause(2);
+  const size = await recording.stop(path.join(images, 'vscode-review.gif'));
+  say(size === null ? 'artifacts/recording: frames only, because ffmpeg is not installed' : `docs/images/vscode-review.gif (${Math.round(size / 1024)} kB)`);
+}
+
+const cleanup = `drop table shop.old_orders;
+`;
 
 const revenue = `-- Revenue per customer, closed orders only.
 select
@@ -158,7 +192,7 @@ const ordersAfter = `create table shop.orders (
 insert into shop.orders select * from raw.shop.orders;
 
 drop table shop.old_orders;
-grant select on table shop.orders to role public;
+grant select on table shop.orders to role analyst;
 `;
 
 await run(main);

@@ -76,7 +76,8 @@ export class ReviewDiff {
     const top = [summaryOf(this.view), ...remarks(this.view, locallyEdited).map((line) => `⚠ ${line}`)].join('\n');
     this.thread(new vscode.Range(0, 0, 0, 0), 'Why this waits for you', top, true);
     this.view.findings
-      .filter((finding) => finding.start >= 0)
+      // What is a fact and no warning stands in the Problems list; as a comment it would push the change off the screen.
+      .filter((finding) => finding.start >= 0 && finding.severity !== 'none')
       .forEach((finding, i) => this.thread(this.diagnostic(finding).range, `${finding.severity} · ${finding.ruleId}`, plain(finding.message, 400), i < UNFOLDED_FINDINGS));
   }
 
