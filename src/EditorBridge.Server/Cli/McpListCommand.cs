@@ -37,6 +37,7 @@ internal static class McpListCommand
             var offers = server.State == UpstreamState.Ready ? string.Create(CultureInfo.InvariantCulture, $"  {server.Tools} tools, {server.Prompts} prompts, {server.Resources} resources  (revision {server.Revision})") : "";
             text.Append(CultureInfo.InvariantCulture, $"{Mark(server.State),-13} {server.Name}{offers}").AppendLine();
             text.Append("              ").Append(TerminalText.Line(server.Target)).Append(server.Managed ? "  [set up by an administrator]" : "").AppendLine(server.Trusted ? "  [trusted]" : "");
+            if (server.Held > 0) text.AppendLine(CultureInfo.InvariantCulture, $"              {(server.Held == 1 ? "1 tool is" : $"{server.Held} tools are")} kept from clients until a person accepts {(server.Held == 1 ? "it" : "them")}").AppendLine(CultureInfo.InvariantCulture, $"              → editorbridge mcp pins {server.Name}");
             if (server.LastError is { } error) text.Append("              ").Append(TerminalText.Line(error)).AppendLine(server.Failures > 1 ? $" ({server.Failures} times in a row)" : "");
             if (server.Mend is { } mend) text.Append("              → ").AppendLine(TerminalText.Line(mend));
         }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using EditorBridge.Sql;
 using EditorBridge.Trust;
@@ -26,6 +27,13 @@ internal sealed record OfferedItem(OfferedKind Kind, string Name, OfferedDefinit
                 if (definition[property] is JsonValue value && value.TryGetValue(out string? name)) items.TryAdd((kind, name), Read(kind, name, definition.ToJsonString(), others));
         if (!string.IsNullOrEmpty(instructions)) items.Add((OfferedKind.Instructions, ""), Read(OfferedKind.Instructions, "", new JsonObject { ["instructions"] = instructions }.ToJsonString(), others));
         return items.ToFrozenDictionary();
+    }
+
+    /// <summary>Whether the listing of a resource holds text that speaks to the model or hides. Addresses are its business: nobody fetches them by themselves.</summary>
+    public static bool SpeaksToModel(JsonObject resource)
+    {
+        using var document = JsonDocument.Parse(resource.ToJsonString(), new JsonDocumentOptions { MaxDepth = 256 });
+        return TrustScanner.Result(document.RootElement).Any(finding => finding.Severity >= Severity.High && finding.Id != "trust.secret");
     }
 
     private static OfferedItem Read(OfferedKind kind, string name, string json, IReadOnlyCollection<string> others) =>

@@ -12,6 +12,9 @@ internal sealed record UpstreamReport(
     string Name, UpstreamTransport Transport, string Target, bool Managed, bool Trusted, UpstreamState State, DateTimeOffset Since,
     string? Revision, string? Announced, int Tools, int Prompts, int Resources, int? ProcessId, int Failures, string? LastError, string? Mend)
 {
+    /// <summary>How many of its tools are kept from clients, because they are not what was accepted.</summary>
+    public int Held { get; init; }
+
     public static UpstreamReport Of(Upstream upstream) => Of(upstream.Settings, upstream.Health) with
     {
         Tools = upstream.Lists.Tools.Length,
@@ -32,7 +35,7 @@ internal sealed record UpstreamsReport(bool Running, ImmutableArray<UpstreamRepo
     public const string Route = "/bridge/mcp/servers";
 
     public static UpstreamsReport Of(UpstreamRoom room) => new(
-        Running: true, [.. room.Upstreams.Select(UpstreamReport.Of)], room.Configuration.Problems, [.. room.Catalogue.Problems.Select(p => $"{p.Upstream.Settings.Name}: {p.Message}")]);
+        Running: true, [.. room.Upstreams.Select(upstream => UpstreamReport.Of(upstream) with { Held = room.Catalogue.Held.Count(tool => tool.Upstream == upstream) })], room.Configuration.Problems, [.. room.Catalogue.Problems.Select(p => $"{p.Upstream.Settings.Name}: {p.Message}")]);
 
     public static UpstreamsReport Of(UpstreamConfiguration configuration, DateTimeOffset now) => new(
         Running: false,

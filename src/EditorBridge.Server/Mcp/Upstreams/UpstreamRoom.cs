@@ -138,7 +138,14 @@ internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools con
         string[] others = [.. OwnTools, .. Catalogue.Tools.Where(t => t.Upstream.Settings.Name != upstream.Settings.Name).SelectMany(t => new[] { t.Name, t.Listed }).Distinct()];
         var offered = OfferedItem.ReadAll(lists.Tools, lists.Prompts, lists.Templates, instructions, others);
         await pins.MeetAsync(upstream.Settings, offered, cancellationToken);
-        return lists with { Offered = offered };
+        var quiet = lists.Resources.RemoveAll(OfferedItem.SpeaksToModel);
+        var left = lists.Resources.Length - quiet.Length;
+        return lists with
+        {
+            Offered = offered,
+            Resources = quiet,
+            LeftOut = left == 0 ? lists.LeftOut : lists.LeftOut.Add($"{left} of its resources {(left == 1 ? "is" : "are")} not listed: what is said of them speaks to the model or hides."),
+        };
     }
 
     private void Renew()

@@ -58,6 +58,27 @@ public sealed class HostileAnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resource_that_is_read_is_looked_into_and_one_whose_listing_speaks_to_the_model_is_not_listed()
+    {
+        var listed = (await _hostile.Host.McpAsync("resources/list", new { }))["result"]!["resources"]!.AsArray();
+        Assert.Equal("notes://calm", Assert.Single(listed)!["uri"]!.GetValue<string>());
+
+        var read = (await _hostile.Host.McpAsync("resources/read", new { uri = "notes://calm" }))["result"]!.ToJsonString();
+        Assert.Contains("[redacted:aws-key]", read, StringComparison.Ordinal);
+        Assert.Contains("trust.injection.secrecy", Assert.Single(await _hostile.EntriesAsync(EntryKind.Incident)).Draft.Facts!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prompt_that_changed_is_neither_listed_nor_given()
+    {
+        Assert.Contains("calc__greet", (await _hostile.Host.McpAsync("prompts/list", new { }))["result"]!.ToJsonString(), StringComparison.Ordinal);
+        await _hostile.BecomeAsync("description");
+
+        Assert.DoesNotContain("calc__greet", (await _hostile.Host.McpAsync("prompts/list", new { }))["result"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("editorbridge mcp accept calc", (await _hostile.Host.McpAsync("prompts/get", new { name = "calc__greet" }))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Servers_own_word_that_a_tool_only_reads_relaxes_nothing()
     {
         var asking = _hostile.CallAsync("calc__post", new { text = "x" });
