@@ -6,6 +6,7 @@ return args switch
     ["sql"] => SqlBenchmark.Run(),
     ["sql-diff"] => SqlDiffBenchmark.Run(),
     ["policy"] => PolicyBenchmark.Run(),
+    ["count-tokens", .. var rest] => await CountTokensBenchmark.RunAsync(rest),
     ["ledger-append", .. var rest] => await LedgerBenchmarks.AppendAsync(rest),
     ["ledger-verify", .. var rest] => await LedgerBenchmarks.VerifyAsync(rest),
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
@@ -25,6 +26,7 @@ static int Usage()
           sql                        the analyser over texts of statements
           sql-diff                   the comparison of a migration of 1,000 statements
           policy                     decisions on everyday commands
+          count-tokens [ROUNDS]      answers of count_tokens, beside a request that does nothing
           ledger-append              durable appends: p50 and p99 for 1, 8 and 64 callers
           ledger-verify FOLDER       a whole verification
           ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)

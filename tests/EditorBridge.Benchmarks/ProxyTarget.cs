@@ -14,6 +14,8 @@ internal sealed class ProxyTarget(string name, Uri address, string? token) : IDi
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     public string Name => name;
+    public Uri Address => address;
+    public string? Token => token;
 
     public void Dispose() => _client.Dispose();
 

@@ -144,10 +144,25 @@ internal static class ChatRequestWriter
                 log.Add(RemovalKind.UnsupportedField, $"stop_sequences beyond {MostStops}", "stop_sequences");
             }
         }
-        var output = root.Member("output_config"u8);
-        if (openAi && output?.Text("effort"u8) is { } effort)
+        else if (!openAi && root.Member("stop_sequences"u8) is not null)
         {
-            json.WriteString("reasoning_effort"u8, effort == "max" ? "high" : effort);
+            log.Add(RemovalKind.UnsupportedField, "stop_sequences", "body");
+        }
+        var output = root.Member("output_config"u8);
+        if (output?.Text("effort"u8) is { } effort)
+        {
+            if (openAi)
+            {
+                json.WriteString("reasoning_effort"u8, effort is "max" or "xhigh" ? "high" : effort);
+            }
+            else
+            {
+                log.Add(RemovalKind.Effort, "output_config.effort", "body");
+            }
+        }
+        if (!openAi && output?.Member("format"u8) is not null)
+        {
+            log.Add(RemovalKind.OutputFormat, "output_config.format", "body");
         }
         if (openAi && output?.Member("format"u8)?.Member("schema"u8) is { } schema)
         {

@@ -234,7 +234,8 @@ public sealed class ForeignAnswer
             json.WriteString("signature"u8, detail.Text("signature"u8) ?? "");
             json.WriteEndObject();
         }
-        var text = message.Text("content"u8) is { Length: > 0 } content ? content : message.Text("refusal"u8);
+        var listed = string.Concat(Items(message.Member("content_list"u8)).Where(item => item.Is("type"u8, "text"u8)).Select(item => item.Text("text"u8)));
+        var text = message.Text("content"u8) is { Length: > 0 } content ? content : listed.Length > 0 ? listed : message.Text("refusal"u8);
         if (!string.IsNullOrEmpty(text))
         {
             json.WriteStartObject();

@@ -30,10 +30,22 @@ internal static class NativeRequestWriter
                 log.Add(RemovalKind.UnsupportedField, name, "body");
             }
         }
+        if (root.Member("tool_choice"u8)?.IsTrue("disable_parallel_tool_use"u8) == true)
+        {
+            log.Add(RemovalKind.UnsupportedField, "tool_choice.disable_parallel_tool_use", "body");
+        }
+        if (root.Member("output_config"u8)?.Member("effort"u8) is not null)
+        {
+            log.Add(RemovalKind.Effort, "output_config.effort", "body");
+        }
+        if (root.Member("thinking"u8) is { } thinking && thinking.Whole("budget_tokens"u8) is null && !thinking.Is("type"u8, "disabled"u8))
+        {
+            log.Add(RemovalKind.Thinking, "thinking", "body");
+        }
         WriteTools(json, root);
         WriteThinking(json, root);
         WriteFormat(json, root);
-        WriteMessages(json, root);
+        WriteMessages(json, root, log);
         json.WriteEndObject();
     });
 
@@ -102,7 +114,7 @@ internal static class NativeRequestWriter
         }
     }
 
-    private static void WriteMessages(Utf8JsonWriter json, JsonElement root)
+    private static void WriteMessages(Utf8JsonWriter json, JsonElement root, RemovalLog log)
     {
         json.WriteStartArray("messages"u8);
         if (root.Member("system"u8) is { ValueKind: JsonValueKind.Array } system)
@@ -113,7 +125,7 @@ internal static class NativeRequestWriter
             json.WriteEndObject();
         }
         var toolNames = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (fromUser, blocks) in Turns(root.GetProperty("messages"u8)))
+        foreach (var (fromUser, blocks) in Turns(root.GetProperty("messages"u8), log))
         {
             json.WriteStartObject();
             json.WriteString("role"u8, fromUser ? "user"u8 : "assistant"u8);
@@ -124,7 +136,7 @@ internal static class NativeRequestWriter
     }
 
     /// <summary>Neighbours of one role become one message, and the user has the last word.</summary>
-    private static List<(bool FromUser, List<JsonElement> Blocks)> Turns(JsonElement messages)
+    private static List<(bool FromUser, List<JsonElement> Blocks)> Turns(JsonElement messages, RemovalLog log)
     {
         var turns = new List<(bool FromUser, List<JsonElement> Blocks)>();
         foreach (var message in messages.EnumerateArray())
@@ -135,7 +147,18 @@ internal static class NativeRequestWriter
                 turns.Add((fromUser, []));
             }
             var content = message.GetProperty("content"u8);
-            turns[^1].Blocks.AddRange(content.ValueKind == JsonValueKind.Array ? content.EnumerateArray() : [content]);
+            foreach (var block in content.ValueKind == JsonValueKind.Array ? content.EnumerateArray().AsEnumerable() : [content])
+            {
+                // Nobody but the model that wrote it can read it, and this dialect has no place for it.
+                if (block.ValueKind == JsonValueKind.Object && block.Is("type"u8, "redacted_thinking"u8))
+                {
+                    log.Add(RemovalKind.Thinking, "redacted_thinking", "messages");
+                }
+                else
+                {
+                    turns[^1].Blocks.Add(block);
+                }
+            }
         }
         if (turns.Count > 0 && !turns[0].FromUser)
         {

@@ -54,6 +54,32 @@ public sealed class UpstreamRequestTests
           {"role":"user","content_list":[{"type":"text","text":"Continue from where you stopped."}]}]}
         """, legacy: true);
 
+    /// <summary>What a dialect has no place for leaves the request and is told, never silently.</summary>
+    [Theory]
+    [InlineData("openai-gpt-5", false, "xhigh", "\"reasoning_effort\":\"high\"", "")]
+    [InlineData("llama3.1-70b", false, "low", "\"max_completion_tokens\":9", "stop_sequences output_config.effort output_config.format top_k")]
+    [InlineData("claude-sonnet-4-6", true, "low", "\"response_format\":{\"type\":\"json\"", "stop_sequences output_config.effort tool_choice.disable_parallel_tool_use thinking redacted_thinking")]
+    public void Part_a_dialect_does_not_know_is_taken_out_and_told(string model, bool legacy, string effort, string sent, string removed)
+    {
+        var tools = model.StartsWith("llama", StringComparison.Ordinal) ? "" : """ "tools":[{"name":"A","input_schema":{"type":"object"}}],"tool_choice":{"type":"auto","disable_parallel_tool_use":true},""";
+        var prepared = Prepare(
+            "{\"model\":\"" + model + "\",\"max_tokens\":9," + tools + (legacy ? "\"thinking\":{\"type\":\"adaptive\"}," : "\"top_k\":5,")
+            + "\"stop_sequences\":[\"1\"],\"output_config\":{\"effort\":\"" + effort + "\",\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\",\"additionalProperties\":false}}},"
+            + """ "messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"redacted_thinking","data":"c2VjcmV0"},{"type":"text","text":"b"}]},{"role":"user","content":"c"}]}""", legacy);
+
+        Assert.Contains(sent, Text(prepared), StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", Text(prepared), StringComparison.Ordinal);
+        Assert.All(removed.Split(' ', StringSplitOptions.RemoveEmptyEntries), what => Assert.Contains(prepared.Removals, removal => removal.What == what));
+    }
+
+    [Fact]
+    public void Whole_answer_whose_text_stands_in_its_list_only_keeps_it()
+    {
+        var request = Prepare("""{"model":"claude-sonnet-4-6","max_tokens":9,"messages":[{"role":"user","content":"a"}]}""", legacy: true);
+        var message = ForeignAnswer.Whole(request, "msg_1", Encoding.UTF8.GetBytes("""{"choices":[{"message":{"content":"","content_list":[{"type":"text","text":"here"},{"type":"tool_use","tool_use":{"tool_use_id":"t1","name":"A","input":{"x":1}}}]}}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"""))!;
+        Assert.Contains("""{"type":"text","text":"here"},{"type":"tool_use","id":"t1","name":"A","input":{"x":1}}""", Encoding.UTF8.GetString(message), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Forbidden_tools_are_not_shown_to_a_dialect_that_cannot_forbid_them() => Assert.DoesNotContain(
         "tools", Text(Prepare("""{"model":"claude-sonnet-4-6","max_tokens":9,"tools":[{"name":"A","input_schema":{}}],"tool_choice":{"type":"none"},"messages":[{"role":"user","content":"a"}]}""", legacy: true)), StringComparison.Ordinal);
