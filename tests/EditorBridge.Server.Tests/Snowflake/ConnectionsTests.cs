@@ -11,6 +11,7 @@ using EditorBridge.Ledger;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Repository;
 using EditorBridge.Setup;
+using EditorBridge.Telemetry;
 using ModelContextProtocol.Client;
 
 namespace EditorBridge.Snowflake;
@@ -51,7 +52,7 @@ public sealed class ConnectionsTests
         var sockets = typeof(EgressHandler).GetMethod(nameof(EgressHandler.Sockets))!;
         var takers = Methods().Where(method => TypeUses.MembersInCode(method).Contains(sockets)).ToArray();
 
-        Assert.Equal([nameof(AccountConnection), nameof(UpstreamHttp)], takers.Select(method => Outermost(method.DeclaringType!).Name).Order());
+        Assert.Equal([nameof(AccountConnection), nameof(TelemetryFeature), nameof(UpstreamHttp)], takers.Select(method => Outermost(method.DeclaringType!).Name).Order());
         Assert.All(takers, method => Assert.Contains(TypeUses.MembersInCode(method), member => member is ConstructorInfo made && made.DeclaringType == typeof(EgressHandler)));
     }
 
