@@ -50,6 +50,15 @@ public sealed class EmbeddedSqlTests
     public void Python_file_is_read(string code, int pieces, Effect effect) => Check(EmbeddedSql.InFile("app/main.py", code), pieces, effect);
 
     [Theory]
+    [InlineData("os.system(\"snow sql -q 'drop database prod'\")", 1, Effect.Deny)]
+    [InlineData("subprocess.run(['snow', 'sql', '-q', 'drop database prod'], check=True)", 1, Effect.Deny)]
+    [InlineData("subprocess.check_output([\n  'snowsql',  # the client\n  '-q', \"select 'a' from t\"\n])", 1, Effect.Allow)]
+    [InlineData("subprocess.run(['snow', 'sql', '-q', query])", 1, Effect.Review)]
+    [InlineData("subprocess.run(['snow', 'sql', '-q', f'drop table {name}'])", 1, Effect.Review)]
+    [InlineData("subprocess.run(['git', 'status'])  # snow", 0, Effect.Allow)]
+    public void Shell_started_by_Python_is_read(string code, int pieces, Effect effect) => Check(EmbeddedSql.InFile("deploy.py", code), pieces, effect);
+
+    [Theory]
     [InlineData("{\"cells\":[{\"cell_type\":\"code\",\"metadata\":{\"language\":\"sql\"},\"source\":[\"DROP TABLE t\"]}]}", 1, Effect.Review)]
     [InlineData("{\"cells\":[{\"cell_type\":\"code\",\"source\":\"%%sql\\nSELECT 1\"},{\"cell_type\":\"markdown\",\"source\":\"DROP TABLE t\"}]}", 1, Effect.Allow)]
     [InlineData("{\"cells\":[{\"cell_type\":\"code\",\"source\":[\"session.sql('SELECT 1')\\n\",\"session.sql('DROP DATABASE d')\"]}]}", 2, Effect.Deny)]

@@ -15,6 +15,10 @@ internal static class ForeignCode
     private static readonly string[] Calls =
         ["sql", "execute", "execute_async", "execute_string", "execute_stream", "executemany", "executescript", "read_sql", "read_sql_query", "query", "createStatement", "sqlText", "prepareStatement", "executeQuery", "executeUpdate", "fetch_pandas_all", "run_query", "execute_query", "run_sql", "text"];
 
+    /// <summary>What starts a program: Python's os and subprocess, Node's child_process.</summary>
+    private static readonly string[] ShellCalls =
+        ["system", "popen", "Popen", "run", "call", "check_call", "check_output", "getoutput", "getstatusoutput", "create_subprocess_shell", "exec", "execSync", "spawn", "spawnSync", "execFile", "execFileSync"];
+
     private static readonly (string Word, string What)[] Reaches =
     [
         ("requests", "requests"), ("urllib", "urllib"), ("urllib3", "urllib3"), ("httpx", "httpx"), ("aiohttp", "aiohttp"), ("http.client", "http.client"), ("socket", "socket"), ("ftplib", "ftplib"), ("smtplib", "smtplib"), ("paramiko", "paramiko"),
@@ -27,6 +31,14 @@ internal static class ForeignCode
     {
         var scanner = new CodeScanner(code, hashComments: language.Equals("PYTHON", StringComparison.OrdinalIgnoreCase));
         return scanner.Find(Calls);
+    }
+
+    /// <summary>The command lines that <paramref name="code"/> starts, as text of a shell; a list of arguments is one command line.</summary>
+    public static ImmutableArray<ForeignSql> CommandLines(string code, string language)
+    {
+        if (!code.Contains("snow", StringComparison.Ordinal)) return [];
+        var scanner = new CodeScanner(code, hashComments: language.Equals("PYTHON", StringComparison.OrdinalIgnoreCase));
+        return scanner.Find(ShellCalls);
     }
 
     /// <summary>The first sign that the code reaches outside hosts, processes or secrets; null when there is none.</summary>
@@ -115,9 +127,35 @@ internal sealed class CodeScanner(string code, bool hashComments)
         // createStatement({ sqlText: … }): the key is a call word of its own.
         while (_at < code.Length && char.IsWhiteSpace(code[_at])) _at++;
         if (_at < code.Length && code[_at] is '{' or ')') return;
+        if (_at < code.Length && code[_at] == '[')
+        {
+            Arguments(call);
+            return;
+        }
         if (call == "execute" && StartsWithWord("text") || StartsWithWord("sqlalchemy.text")) return;
         if (Expression() is { } value && value.Sql.Length > 0) _found.Add(value with { Call = call });
         else if (_at == start) _at++;
+    }
+
+    /// <summary>A list of strings, as the words of a command line. What is no string is put in at run time.</summary>
+    private void Arguments(string call)
+    {
+        var start = _at++;
+        var line = new StringBuilder();
+        var dynamic = false;
+        while (_at < code.Length && code[_at] != ']')
+        {
+            if (SkipTrivia() || code[_at] == ',')
+            {
+                if (_at < code.Length && code[_at] == ',') _at++;
+                continue;
+            }
+            var value = Expression();
+            while (_at < code.Length && code[_at] is not (',' or ']')) _at++;
+            dynamic |= value?.Dynamic ?? true;
+            line.Append(line.Length > 0 ? " '" : "'").Append((value?.Sql ?? "{{ argument }}").Replace("'", "'\\''", StringComparison.Ordinal)).Append('\'');
+        }
+        if (line.Length > 0) _found.Add(new ForeignSql(line.ToString(), start, Math.Min(_at, code.Length) - start, dynamic, call));
     }
 
     private bool StartsWithWord(string word) => string.CompareOrdinal(code, _at, word, 0, word.Length) == 0 && _at + word.Length < code.Length && code[_at + word.Length] == '(';

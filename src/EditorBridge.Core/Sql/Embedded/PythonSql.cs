@@ -13,6 +13,9 @@ internal static class PythonSql
             var sql = found.Call.StartsWith("execute", StringComparison.Ordinal) ? WithBinds(found.Sql) : found.Sql;
             yield return EmbeddedSql.Piece(SqlHost.Python, new TextSpan(found.Start, found.Length), sql, found.Dynamic, $"{found.Call}(…)");
         }
+        foreach (var line in ForeignCode.CommandLines(code, language))
+            foreach (var piece in ShellSql.Find(line.Sql))
+                yield return EmbeddedSql.Piece(SqlHost.Python, new TextSpan(line.Start, line.Length), piece.Sql, line.Dynamic || piece.Dynamic, $"{line.Call}(…), {piece.Source}");
     }
 
     /// <summary>A call named query or text is often no SQL: it is taken for SQL when it starts with a verb, or when its start is only known at run time.</summary>

@@ -139,7 +139,7 @@ internal sealed partial class StatementReader
             return;
         }
         // Data metric functions, message builders and the alert clock only compute.
-        if (name.StartsWith("SNOWFLAKE.CORE.", StringComparison.Ordinal) || name.StartsWith("SNOWFLAKE.NOTIFICATION.", StringComparison.Ordinal)
+        if (name.StartsWith("SNOWFLAKE.CORE.", StringComparison.Ordinal) && IsDataMetric(function.Last) || name.StartsWith("SNOWFLAKE.NOTIFICATION.", StringComparison.Ordinal)
             || name.StartsWith("SNOWFLAKE.ALERT.", StringComparison.Ordinal) || name.StartsWith("SNOWFLAKE.SNOWPARK.", StringComparison.Ordinal) && function.Last.StartsWith("GET_", StringComparison.Ordinal))
         {
             return;
@@ -152,6 +152,10 @@ internal sealed partial class StatementReader
         _draft.Object(name, "FUNCTION", ObjectAccess.Read, function.Span);
         _draft.Raise("C5", Effect.Review, Severity.Low, function.Span, null, $"{name} is a user-defined function, so what it does is unknown.");
     }
+
+    private static bool IsDataMetric(string name) => name is
+        "ACCEPTED_VALUES" or "AVG" or "BLANK_COUNT" or "BLANK_PERCENT" or "DATA_METRIC_SCHEDULED_TIME" or "DATA_METRIC_SCHEDULE_TIME" or "DUPLICATE_COUNT" or "FRESHNESS" or "MAX" or "MIN"
+        or "NULL_COUNT" or "NULL_PERCENT" or "REFERENTIAL_INTEGRITY" or "ROW_COUNT" or "STDDEV" or "UNIQUE_COUNT";
 
     /// <summary>TABLE(GENERATOR(ROWCOUNT =&gt; 1e12)) produces rows out of nothing.</summary>
     private void Generator(int open)
