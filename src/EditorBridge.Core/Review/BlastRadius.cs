@@ -122,18 +122,19 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
                 queries.Add(new BlastQuery(BlastQuestion.Rights, $"What may this {kind.ToLowerInvariant()} do?", $"SHOW GRANTS TO {kind} {name}", name));
                 return;
         }
-        if (TableKinds.Contains(kind)) AddAboutTable(queries, target, kind);
+        if (TableKinds.Contains(kind)) AddAboutTable(queries, target, kind, statement);
         else if (Plural(kind) is { } plural) queries.Add(new BlastQuery(BlastQuestion.Exists, "Does it exist, and how is it set?", $"SHOW {plural} LIKE {Literal(Last(name))}", name));
     }
 
-    private static void AddAboutTable(ImmutableArray<BlastQuery>.Builder queries, SqlObject target, string kind)
+    private static void AddAboutTable(ImmutableArray<BlastQuery>.Builder queries, SqlObject target, string kind, StatementAnalysis statement)
     {
         var parts = Names(target.Name);
         var listing = kind is "VIEW" or "MATERIALIZED VIEW" ? "VIEWS" : "TABLES";
         var scope = parts.Length switch { 3 => $" IN SCHEMA {parts[0]}.{parts[1]}", 2 => $" IN SCHEMA {parts[0]}", _ => "" };
         queries.Add(new BlastQuery(BlastQuestion.Exists, "Does it exist, how many rows and bytes has it, and how long can it be brought back?", $"SHOW {listing} LIKE {Literal(Bare(parts[^1]))}{scope}", target.Name));
         if (target.Access is not (ObjectAccess.Drop or ObjectAccess.Create)) return;
-        queries.Add(new BlastQuery(BlastQuestion.Grants, "Which grants are lost?", $"SHOW GRANTS ON {(listing == "VIEWS" ? "VIEW" : "TABLE")} {target.Name}", target.Name));
+        // A table that is emptied keeps its grants.
+        if (!statement.Reasons.Any(reason => reason.Id == "X3")) queries.Add(new BlastQuery(BlastQuestion.Grants, "Which grants are lost?", $"SHOW GRANTS ON {(listing == "VIEWS" ? "VIEW" : "TABLE")} {target.Name}", target.Name));
         var where = $"referenced_object_name = {Literal(Bare(parts[^1]))}"
             + (parts.Length > 1 ? $" AND referenced_schema = {Literal(Bare(parts[^2]))}" : "")
             + (parts.Length > 2 ? $" AND referenced_database = {Literal(Bare(parts[0]))}" : "");

@@ -31,6 +31,14 @@ public sealed class BlastRadiusTests
     }
 
     [Fact]
+    public void Table_that_is_emptied_keeps_its_grants()
+    {
+        var radius = Of("TRUNCATE TABLE a.b.t");
+        Assert.Contains(radius.Queries, query => query.Kind == BlastQuestion.Exists);
+        Assert.DoesNotContain(radius.Queries, query => query.Kind == BlastQuestion.Grants);
+    }
+
+    [Fact]
     public void Name_known_only_at_run_time_is_not_put_into_a_query()
     {
         var radius = Of("DROP TABLE IDENTIFIER($x)");
