@@ -29,6 +29,13 @@ internal static class CheapUpstream
     public const int FrameCount = 25;
 
     public const int PacedFrames = 100;
+
+    /// <summary>Of every statement.</summary>
+    public const string Handle = "01b00000-0000-0000-0000-000000000001";
+
+    /// <summary>What stands in every result.</summary>
+    public const string Cell = "4711";
+
     private const int Head = 256;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -44,6 +51,11 @@ internal static class CheapUpstream
     private static readonly byte[] ToolStart = Frame("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"Read","input":{}}}""");
     private static readonly byte[] BlockStop = Frame("content_block_stop", """{"type":"content_block_stop","index":0}""");
 
+    private static readonly byte[] Submitted = Encoding.UTF8.GetBytes($$$"""{"code":"333334","message":"Asynchronous execution in progress.","statementHandle":"{{{Handle}}}","statementStatusUrl":"/api/v2/statements/{{{Handle}}}"}""");
+
+    private static readonly byte[] Rows = Encoding.UTF8.GetBytes(
+        $$$"""{"code":"090001","sqlState":"00000","message":"Statement executed successfully.","statementHandle":"{{{Handle}}}","resultSetMetaData":{"numRows":1,"format":"jsonv2","partitionInfo":[{"rowCount":1,"uncompressedSize":12}],"rowType":[{"name":"ID","type":"fixed","nullable":false,"precision":38,"scale":0},{"name":"AMOUNT","type":"fixed","nullable":true,"precision":12,"scale":2}]},"data":[["{{{Cell}}}","12.50"]]}""");
+
     public static async Task<int> RunAsync()
     {
         var app = Listener.Build();
@@ -55,6 +67,14 @@ internal static class CheapUpstream
     private static async Task AnswerAsync(HttpContext context)
     {
         var head = await ReadAsync(context.Request);
+        if (context.Request.Path.StartsWithSegments("/api/v2/statements"))
+        {
+            var submits = HttpMethods.IsPost(context.Request.Method);
+            context.Response.StatusCode = submits ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+            await WriteAsync(context, submits ? Submitted : Rows);
+            return;
+        }
+
         switch (head.Contains("\"max_tokens\":1001", StringComparison.Ordinal) ? Whole : Asked(head))
         {
             case Frames:
@@ -67,11 +87,16 @@ internal static class CheapUpstream
                 await StreamAsync(context, Pace, [Opening, TextStart, .. Enumerable.Repeat(LongDelta, PacedFrames - 5), BlockStop, Ending("end_turn"), Stop]);
                 break;
             default:
-                context.Response.ContentType = "application/json";
-                context.Response.ContentLength = Answer.Length;
-                await context.Response.BodyWriter.WriteAsync(Answer);
+                await WriteAsync(context, Answer);
                 break;
         }
+    }
+
+    private static async Task WriteAsync(HttpContext context, byte[] answer)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = answer.Length;
+        await context.Response.BodyWriter.WriteAsync(answer);
     }
 
     private static byte[] Stop => Frame("message_stop", """{"type":"message_stop"}""");

@@ -12,6 +12,7 @@ return args switch
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
     ["proxy", .. var rest] => await ProxyBenchmark.RunAsync(rest),
     ["proxy-memory", .. var rest] => await ProxyMemoryBenchmark.RunAsync(rest),
+    ["doors", .. var rest] => await DoorsBenchmark.RunAsync(rest),
     ["proxy-upstream"] => await CheapUpstream.RunAsync(),
     ["proxy-forwarder", var upstream] => await ForwarderProgram.RunAsync(upstream),
     ["ledger-writer", var folder] => await LedgerWriterProgram.RunAsync(folder),
@@ -32,6 +33,7 @@ static int Usage()
           ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)
           proxy [ROUNDS]             what the proxy adds, beside a direct call and YARP's forwarder
           proxy-memory [N] [SECONDS] memory with N streams at once (200, 60 s); 1800 s is a soak
+          doors [ROUNDS]             the hook's round trip and what the MCP gateway adds to a statement
           ledger-writer FOLDER       appends until it is killed and prints what was acknowledged (for the kill tests)
           gate-door FOLDER SCENARIO STEP
                                      one action through the gate, killed at a step of it (for the kill tests)

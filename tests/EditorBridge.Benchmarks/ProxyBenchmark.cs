@@ -6,17 +6,16 @@ namespace EditorBridge.Benchmarks;
 
 /// <summary>
 /// What the proxy adds. Every round asks the upstream directly, through YARP's forwarder, and through the host with ledger and policy on,
-/// in another order each time, so that whatever else the machine does falls on all of them alike.
+/// in another order each time.
 /// </summary>
 internal static class ProxyBenchmark
 {
-    private const int Warm = 200;
-
     public static async Task<int> RunAsync(string[] options)
     {
         var rounds = options is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1000;
         await using var targets = await ProxyTargets.StartAsync();
-        await MeasureAsync(targets, "whole answer, 1 KB request", rounds, Body(CheapUpstream.Whole, 1024, stream: false), (target, body) => target.WholeAsync(body));
+        using var disk = new DiskSync();
+        await MeasureAsync(targets, "whole answer, 1 KB request", rounds, Body(CheapUpstream.Whole, 1024, stream: false), (target, body) => target.WholeAsync(body), new Way("one sync of the disk", disk.WriteAsync));
         await MeasureAsync(targets, "whole answer, 200 KB request", rounds, Body(CheapUpstream.Whole, 200 * 1024, stream: false), (target, body) => target.WholeAsync(body));
         await MeasureAsync(targets, "first text of a stream, 1 KB request", rounds / 4, Body(CheapUpstream.Frames, 1024, stream: true), (target, body) => target.FirstTextAsync(body));
         await MeasureAsync(targets, "tool call, last delta to its release", rounds / 4, Body(CheapUpstream.Tool, 1024, stream: true), (target, body) => target.ToolAsync(body));
@@ -24,31 +23,8 @@ internal static class ProxyBenchmark
         return 0;
     }
 
-    private static async Task MeasureAsync(ProxyTargets targets, string what, int rounds, byte[] body, Func<ProxyTarget, byte[], Task<double>> ask)
-    {
-        var times = targets.All.ToDictionary(target => target, _ => new List<double>());
-        for (var round = -Warm; round < rounds; round++)
-        {
-            for (var i = 0; i < targets.All.Count; i++)
-            {
-                var target = targets.All[(i + round + Warm) % targets.All.Count];
-                var time = await ask(target, body);
-                if (round >= 0) times[target].Add(time);
-            }
-        }
-
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}, {rounds} rounds"));
-        Console.WriteLine("                              p50 ms   p99 ms   middle half        p50 added  p99 added  ratio of p50");
-        var direct = new Times(times[targets.Direct]);
-        foreach (var target in targets.All)
-        {
-            var own = new Times(times[target]);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {target.Name,-26} {own.At(0.5),8:0.000} {own.At(0.99),8:0.000}   {own.At(0.25),6:0.000}..{own.At(0.75),-6:0.000} {own.At(0.5) - direct.At(0.5),12:0.000} {own.At(0.99) - direct.At(0.99),10:0.000} {own.At(0.5) / direct.At(0.5),10:0.00}"));
-        }
-
-        Console.WriteLine();
-    }
+    private static Task MeasureAsync(ProxyTargets targets, string what, int rounds, byte[] body, Func<ProxyTarget, byte[], Task<double>> ask, params Way[] more) =>
+        Comparison.MeasureAsync(what, rounds, [.. targets.All.Select(target => new Way(target.Name, () => ask(target, body), target.Process)), .. more]);
 
     private static async Task CountFlushesAsync(ProxyTargets targets)
     {
@@ -111,12 +87,5 @@ internal static class ProxyBenchmark
     {
         const string words = "select o.id, o.amount from raw.shop.orders as o where o.day >= '2026-01-01' -- \"recent\"\n";
         return string.Concat(Enumerable.Repeat(words, length / words.Length + 1))[..length];
-    }
-
-    private sealed class Times(List<double> values)
-    {
-        private readonly double[] _sorted = [.. values.Order()];
-
-        public double At(double share) => _sorted[(int)Math.Clamp(Math.Ceiling(share * _sorted.Length) - 1, 0, _sorted.Length - 1)];
     }
 }

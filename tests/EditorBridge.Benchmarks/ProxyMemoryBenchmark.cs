@@ -15,10 +15,10 @@ internal static class ProxyMemoryBenchmark
     {
         var streams = options.Length > 0 ? int.Parse(options[0], CultureInfo.InvariantCulture) : 200;
         var seconds = options.Length > 1 ? int.Parse(options[1], CultureInfo.InvariantCulture) : 60;
-        await using var targets = await ProxyTargets.StartAsync(hostOnly: true);
+        await using var targets = await ProxyTargets.StartAsync(forwarder: false, inMemory: false);
         var body = ProxyBenchmark.Body(CheapUpstream.Paced, 20 * 1024, stream: true);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => targets.Host.DrainAsync(body, CancellationToken.None)));
-        Line($"before: {Megabytes(targets.HostProcess):0.0} MB");
+        Line($"before: {Megabytes(targets.Host.Process!):0.0} MB");
 
         using var end = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         var ended = 0;
@@ -31,9 +31,9 @@ internal static class ProxyMemoryBenchmark
             }
         }).ToArray();
 
-        var samples = await SampleAsync(targets.HostProcess, end.Token);
+        var samples = await SampleAsync(targets.Host.Process!, end.Token);
         await Task.WhenAll(open);
-        Line($"after:  {Megabytes(targets.HostProcess):0.0} MB, {ended:N0} streams of {CheapUpstream.PacedFrames} frames ended");
+        Line($"after:  {Megabytes(targets.Host.Process!):0.0} MB, {ended:N0} streams of {CheapUpstream.PacedFrames} frames ended");
         var third = samples.Count / 3;
         var (early, late) = (samples.Skip(third).Take(third).Average(), samples.Skip(2 * third).Average());
         Line($"{streams} streams at once for {seconds} s: largest {samples.Max():0.0} MB; mean of the second third {early:0.0} MB, of the last {late:0.0} MB ({late - early:+0.0;-0.0} MB)");

@@ -7,15 +7,22 @@ using System.Text;
 namespace EditorBridge.Benchmarks;
 
 /// <summary>One way to the upstream, asked over one connection.</summary>
-internal sealed class ProxyTarget(string name, Uri address, string? token) : IDisposable
+/// <param name="tokens">The folder of a host's client tokens; null when no host stands in this way.</param>
+internal sealed class ProxyTarget(string name, Uri address, string? tokens = null) : IDisposable
 {
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null, MaxConnectionsPerServer = int.MaxValue });
-    private readonly Uri _messages = new(address, token is null ? "api/v2/cortex/v1/messages" : "v1/messages");
+    private readonly Uri _messages = new(address, tokens is null ? "api/v2/cortex/v1/messages" : "v1/messages");
+    private readonly Dictionary<string, string> _tokens = new(StringComparer.Ordinal);
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     public string Name => name;
     public Uri Address => address;
     public string? Token => token;
+
+    public bool IsHost => tokens is not null;
+
+    /// <summary>What stands between the client and the upstream; null when nothing does.</summary>
+    public Process? Process { get; init; }
 
     public void Dispose() => _client.Dispose();
 
@@ -82,7 +89,7 @@ internal sealed class ProxyTarget(string name, Uri address, string? token) : IDi
         await socket.ConnectAsync(address.Host, address.Port);
         await using var stream = socket.GetStream();
         var head = $"POST {_messages.AbsolutePath} HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: application/json\r\nanthropic-version: 2023-06-01\r\n"
-            + (token is null ? "" : $"Authorization: Bearer {token}\r\n") + string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n");
+            + (tokens is null ? "" : $"Authorization: Bearer {Token("claude")}\r\n") + string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n");
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
         await stream.WriteAsync(body);
         using var whole = new MemoryStream();
@@ -101,6 +108,25 @@ internal sealed class ProxyTarget(string name, Uri address, string? token) : IDi
             rest = rest[(line + 2 + length + 2)..];
         }
     }
+
+    /// <summary>Milliseconds of one request, whatever it asks.</summary>
+    /// <param name="client">Whose token it carries.</param>
+    /// <param name="fits">Whether the answer is the expected one: a refusal would be a time of something else.</param>
+    public async Task<double> TimeAsync(HttpMethod method, string path, byte[]? body, string? client, Func<string, bool> fits, params (string Name, string Value)[] headers)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var request = new HttpRequestMessage(method, new Uri(address, path));
+        if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        if (client is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token(client));
+        foreach (var (header, value) in headers) request.Headers.TryAddWithoutValidation(header, value);
+        using var answer = await _client.SendAsync(request, CancellationToken.None);
+        var text = await answer.Content.ReadAsStringAsync();
+        var time = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        return answer.IsSuccessStatusCode && fits(text) ? time : throw new InvalidOperationException($"{name}: {(int)answer.StatusCode} {text}");
+    }
+
+    private string Token(string client) =>
+        _tokens.TryGetValue(client, out var known) ? known : _tokens[client] = File.ReadAllText(Path.Combine(tokens!, client + ".token")).Trim();
 
     private delegate void Seen(ReadOnlySpan<byte> all);
 
@@ -122,7 +148,7 @@ internal sealed class ProxyTarget(string name, Uri address, string? token) : IDi
         using var request = new HttpRequestMessage(HttpMethod.Post, _messages) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (tokens is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token("claude"));
         var answer = await _client.SendAsync(request, cancellationToken);
         if (answer.IsSuccessStatusCode) return answer;
         using (answer) throw new InvalidOperationException($"{name}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellationToken)}");

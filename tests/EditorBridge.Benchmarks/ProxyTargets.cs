@@ -15,24 +15,27 @@ internal sealed class ProxyTargets : IAsyncDisposable
 
     public ProxyTarget Direct => All[0];
 
+    public IEnumerable<ProxyTarget> Hosts => All.Where(target => target.IsHost);
+
     /// <summary>The host as people run it.</summary>
-    public ProxyTarget Host { get; private set; } = null!;
+    public ProxyTarget Host => Hosts.First();
 
-    /// <summary>The host's process, for what it holds in memory.</summary>
-    public Process HostProcess { get; private set; } = null!;
-
-    public static async Task<ProxyTargets> StartAsync(bool hostOnly = false)
+    public static async Task<ProxyTargets> StartAsync(bool forwarder = true, bool inMemory = true)
     {
         var targets = new ProxyTargets();
         try
         {
-            var upstream = await targets.StartSelfAsync("proxy-upstream");
-            targets.All.Add(new ProxyTarget("direct", upstream, null));
-            if (!hostOnly) targets.All.Add(new ProxyTarget("YARP", await targets.StartSelfAsync("proxy-forwarder", upstream.ToString()), null));
-            (targets.Host, targets.HostProcess) = await targets.StartHostAsync("host", Path.GetTempPath(), upstream);
-            targets.All.Add(targets.Host);
+            var (upstream, _) = await targets.StartSelfAsync("proxy-upstream");
+            targets.All.Add(new ProxyTarget("direct", upstream));
+            if (forwarder)
+            {
+                var (address, process) = await targets.StartSelfAsync("proxy-forwarder", upstream.ToString());
+                targets.All.Add(new ProxyTarget("YARP", address) { Process = process });
+            }
+
+            targets.All.Add(await targets.StartHostAsync("host", Path.GetTempPath(), upstream));
             // Where the system has a folder in memory, the same host without a disk tells what the disk costs.
-            if (!hostOnly && Directory.Exists("/dev/shm")) targets.All.Add((await targets.StartHostAsync("host, ledger in memory", "/dev/shm", upstream)).Target);
+            if (inMemory && Directory.Exists("/dev/shm")) targets.All.Add(await targets.StartHostAsync("host, ledger in memory", "/dev/shm", upstream));
             return targets;
         }
         catch
@@ -56,13 +59,13 @@ internal sealed class ProxyTargets : IAsyncDisposable
         foreach (var folder in _folders) folder.Delete(recursive: true);
     }
 
-    private async Task<Uri> StartSelfAsync(params string[] arguments)
+    private async Task<(Uri Address, Process Process)> StartSelfAsync(params string[] arguments)
     {
         var process = Start(Environment.ProcessPath!, Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ProxyTargets).Assembly.Location, .. arguments] : arguments, input: true);
-        return new Uri(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"{arguments[0]} did not start."));
+        return (new Uri(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"{arguments[0]} did not start.")), process);
     }
 
-    private async Task<(ProxyTarget Target, Process Process)> StartHostAsync(string name, string parent, Uri upstream)
+    private async Task<ProxyTarget> StartHostAsync(string name, string parent, Uri upstream)
     {
         var folder = Directory.CreateDirectory(Path.Combine(parent, "editorbridge-benchmark-" + Guid.NewGuid().ToString("N")));
         _folders.Add(folder);
@@ -79,7 +82,7 @@ internal sealed class ProxyTargets : IAsyncDisposable
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         await WaitAsync(address, process);
-        return (new ProxyTarget(name, address, (await File.ReadAllTextAsync(Path.Combine(state, "clients", "claude.token"))).Trim()), process);
+        return new ProxyTarget(name, address, Path.Combine(state, "clients")) { Process = process };
     }
 
     private Process Start(string program, string[] arguments, bool input)

@@ -149,21 +149,22 @@ internal sealed partial class StreamGate(ActionGate gate, AgentSessions sessions
     // The block stays unopened while a person decides: nothing has been promised, so a rejection can still become text.
     private async Task HoldAsync(Task<Admission> admission, StreamWriter writer, KeepAliveForm form, int index, CancellationToken clientGone)
     {
-        while (!admission.IsCompleted)
-        {
-            using var beat = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
-            var tick = Task.Delay(KeepAlive, time, beat.Token);
-            if (await Task.WhenAny(admission, tick) == admission)
-            {
-                await beat.CancelAsync();
-                break;
-            }
-
-            await tick;
-            await writer.KeepAliveAsync(form, index, clientGone);
-        }
-
+        while (!await EndsInTimeAsync(admission, clientGone)) await writer.KeepAliveAsync(form, index, clientGone);
         await writer.EndKeepAliveAsync(index, clientGone);
+    }
+
+    // Policy decides most calls within a millisecond: what waits for that must not cost another.
+    private async Task<bool> EndsInTimeAsync(Task<Admission> admission, CancellationToken clientGone)
+    {
+        try
+        {
+            await admission.WaitAsync(KeepAlive, time, clientGone);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return admission.IsCompleted;
+        }
     }
 
     internal async Task<Admission> AdmitAsync(StreamCall call, ToolUse use, CancellationToken stop)
