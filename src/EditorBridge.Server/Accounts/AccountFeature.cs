@@ -18,7 +18,8 @@ internal static class AccountFeature
     public static IServiceCollection AddAccountWatch(this IServiceCollection services) => services
         .AddSingleton<AccountWatch>()
         .AddHostedService(provider => provider.GetRequiredService<AccountWatch>())
-        .AddSingleton<HostNotices>();
+        .AddSingleton<HostNotices>()
+        .AddSingleton<RoleSetup>();
 
     public static void MapAccount(this IEndpointRouteBuilder routes)
     {

@@ -67,9 +67,10 @@ internal static class AccountCommands
         command.SetAction((parsed, _) => CommandLine.GuardedAsync(() =>
         {
             using var connection = options.Open(parsed);
-            Console.WriteLine(connection.SignOut()
-                ? $"Signed out of '{connection.Profile.Name}'. Tokens already handed out end by themselves within minutes; an administrator can end them at once with ALTER USER … REMOVE DELEGATED AUTHORIZATIONS FROM SECURITY INTEGRATION SNOWFLAKE$LOCAL_APPLICATION;"
-                : $"Nothing was kept of a sign-in to '{connection.Profile.Name}'.");
+            Console.WriteLine(!connection.SignOut() ? $"Nothing was kept of a sign-in to '{connection.Profile.Name}'."
+                : connection.Profile.SignIn == SignInKind.ProgrammaticAccessToken
+                ? $"The access token of '{connection.Profile.Name}' is forgotten here. It stays good in the account until it ends, or: ALTER USER REMOVE PROGRAMMATIC ACCESS TOKEN <name>;"
+                : $"Signed out of '{connection.Profile.Name}'. Tokens already handed out end by themselves within minutes; an administrator can end them at once with ALTER USER … REMOVE DELEGATED AUTHORIZATIONS FROM SECURITY INTEGRATION SNOWFLAKE$LOCAL_APPLICATION;");
             return Task.FromResult(0);
         }));
         return command;

@@ -19,9 +19,9 @@ internal static class StatusCommand
         {
             ShowConnections(SnowflakeAccounts.Load(ProfileSearch.OfThisUser(AccountChoice.OwnFile(options.Folder(parsed)))));
             using var connection = options.Open(parsed);
-            Console.WriteLine($"\n{connection.Profile.Name}: {connection.Profile.Account.BaseAddress.Authority}, {connection.Credential.Description}{(connection.Profile.Account.IsSandbox ? " (SANDBOX)" : "")}");
             var checks = new AccountChecks(connection.Sql(), connection.Cortex(), TimeProvider.System);
             var findings = await checks.RunAsync(connection.Credential.Kind, parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null, cancellationToken);
+            Console.WriteLine($"\n{connection.Profile.Name}: {connection.Profile.Account.BaseAddress.Authority}, {connection.Credential.Description}{(connection.Profile.Account.IsSandbox ? " (SANDBOX)" : "")}");
             foreach (var finding in findings) FindingLines.Show(finding);
             Console.WriteLine($"Sign-ins are kept in {connection.Store.Description}.");
             await ShowBudgetsAsync(options.Folder(parsed), cancellationToken);

@@ -46,7 +46,9 @@ internal sealed class SignedInHost : IAsyncDisposable
     }
 
     /// <summary>The file of a secret the connection's lines name below FOLDER.</summary>
-    public void Keep(string name, string secret) => StateFolder.WritePrivate(Path.Combine(_folder.FullName, name), secret);
+    public void Keep(string name, string secret) => StateFolder.WritePrivate(PathOf(name), secret);
+
+    public string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
     /// <summary>The connection as commands open it.</summary>
     public AccountConnection Open() => AccountConnection.Open(
