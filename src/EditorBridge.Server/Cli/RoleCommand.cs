@@ -35,6 +35,7 @@ internal static class RoleCommand
         Console.WriteLine("The script waits for a review: in the editor, the portal, or with editorbridge reviews.");
         var outcome = await host.AskAsync<RoleOutcome>(RoleSetup.Method, asked, cancellationToken);
         foreach (var line in outcome.Lines) Console.WriteLine(TerminalText.Line(line));
+        if (outcome.Lines.Any(line => line.StartsWith("by hand", StringComparison.Ordinal))) Console.WriteLine("What stands there by hand no policy lets through this gate: run it as ACCOUNTADMIN in a worksheet.");
         if (!outcome.Done) Console.WriteLine("What is done stays; every statement may be run again once the cause is mended.");
         return outcome.Done ? 0 : 1;
     }

@@ -98,7 +98,12 @@ internal sealed class SignedInHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is not null) await _host.DisposeAsync();
+        if (_host is not null)
+        {
+            await _host.StopAsync();
+            await _host.DisposeAsync();
+        }
+
         await Account.DisposeAsync();
         _folder.Delete(recursive: true);
     }
