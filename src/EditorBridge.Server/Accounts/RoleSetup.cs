@@ -72,7 +72,7 @@ internal sealed class RoleSetup(ActionGate gate, LedgerWriter ledger, StateFolde
 
     private static string Tag(string callId) => JsonSerializer.Serialize(new { app = "editorbridge", call = callId });
 
-    private Task RecordAsync(ActionRequest request, Admission admission, List<string> lines, SqlFailure? failed) => ledger.AppendAsync(new AuditDraft
+    private async Task RecordAsync(ActionRequest request, Admission admission, List<string> lines, SqlFailure? failed) => await ledger.AppendAsync(new AuditDraft
     {
         Kind = EntryKind.ActionOutcome,
         CallId = admission.CallId,
