@@ -14,6 +14,7 @@ function benchmarks({ quick, ledger }) {
     ['ledger-append', quick ? '200' : '1000'],
     ['proxy', quick ? '100' : '600'],
     ['doors', quick ? '100' : '500'],
+    ['count-tokens'],
     ['proxy-memory', '200', quick ? '15' : '60'],
     ...(ledger ? [['ledger-verify', ledger], ['ledger-query', ledger]] : []),
   ];

@@ -15,9 +15,9 @@ internal static class CountTokensBenchmark
     public static async Task<int> RunAsync(string[] options)
     {
         var rounds = options is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1000;
-        await using var targets = await ProxyTargets.StartAsync(hostOnly: true);
+        await using var targets = await ProxyTargets.StartAsync(forwarder: false, inMemory: false);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", targets.Host.Token);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", targets.Host.Token("claude"));
         Console.WriteLine("count_tokens               p50 ms   p99 ms   ratio of p50 to /health   tokens told");
         foreach (var size in (int[])[1024, 20 * 1024, 200 * 1024])
         {

@@ -16,8 +16,8 @@ internal sealed class ProxyTarget(string name, Uri address, string? tokens = nul
     private readonly byte[] _buffer = new byte[64 * 1024];
 
     public string Name => name;
+
     public Uri Address => address;
-    public string? Token => token;
 
     public bool IsHost => tokens is not null;
 
@@ -125,7 +125,8 @@ internal sealed class ProxyTarget(string name, Uri address, string? tokens = nul
         return answer.IsSuccessStatusCode && fits(text) ? time : throw new InvalidOperationException($"{name}: {(int)answer.StatusCode} {text}");
     }
 
-    private string Token(string client) =>
+    /// <summary>The token of one of the host's clients.</summary>
+    public string Token(string client) =>
         _tokens.TryGetValue(client, out var known) ? known : _tokens[client] = File.ReadAllText(Path.Combine(tokens!, client + ".token")).Trim();
 
     private delegate void Seen(ReadOnlySpan<byte> all);
