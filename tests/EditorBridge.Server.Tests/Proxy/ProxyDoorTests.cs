@@ -111,10 +111,13 @@ public sealed class ProxyDoorTests(HostFixture host) : IClassFixture<HostFixture
     private Task<IReadOnlyList<AuditEntry>> EntriesAsync(HttpResponseMessage response) => host.EntriesAsync(response.Headers.GetValues("request-id").Single());
 
     /// <summary>One command of the real program.</summary>
-    private static async Task<(int Code, string Said)> CommandAsync(params string[] arguments)
+    private async Task<(int Code, string Said)> CommandAsync(params string[] arguments)
     {
         var program = Path.ChangeExtension(typeof(CommandLine).Assembly.Location, "dll");
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false };
+        // The doctor would try a Claude Code it finds on this machine, which is another test's matter and takes its time.
+        (start.Environment["PATH"], start.Environment["HOME"]) = (host.State.Path, host.State.Path);
+        using var process = Process.Start(start)!;
         var said = await process.StandardOutput.ReadToEndAsync().WaitAsync(TestLimits.Signal);
         await process.WaitForExitAsync().WaitAsync(TestLimits.Signal);
         return (process.ExitCode, said);
