@@ -44,7 +44,8 @@ public sealed class AccountConnection : IDisposable
     public CortexClient Cortex(CortexOptions? options = null) =>
         new(Profile.Account, Credential, Http, options ?? new CortexOptions(), _time, _loggers.CreateLogger<CortexClient>(), _allowedHosts);
 
-    public SqlApiClient Sql() => new(Profile.Account, Credential, Http, _time, _loggers.CreateLogger<SqlApiClient>(), _allowedHosts);
+    /// <exception cref="SignInException">The driver was chosen and cannot be used.</exception>
+    public SqlApiClient Sql() => new(Profile.Account, Credential, Http, _time, _loggers.CreateLogger<SqlApiClient>(), _allowedHosts, SnowflakeDriver.Chosen(Profile, Credential));
 
     /// <summary>The browser sign-in of this profile.</summary>
     public OAuthSignIn SignIn() => new(new OAuthClient(Profile, Http, _time), Store, _time);

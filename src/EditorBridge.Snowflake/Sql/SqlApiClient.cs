@@ -33,10 +33,12 @@ public sealed partial class SqlApiClient
     private readonly TimeProvider _time;
     private readonly ILogger<SqlApiClient> _logger;
     private readonly Uri _statements;
+    private readonly DriverStatements? _driver;
 
     /// <param name="account">Checked once more: no credential is attached for a host that is not Snowflake's or named in the configuration.</param>
+    /// <param name="driver">Where statements go instead, when a person chose the driver.</param>
     /// <exception cref="ArgumentException">The account's host may not hold a credential.</exception>
-    public SqlApiClient(SnowflakeAccount account, Credential credential, HttpMessageInvoker http, TimeProvider time, ILogger<SqlApiClient> logger, IReadOnlyCollection<string>? allowedHosts = null)
+    public SqlApiClient(SnowflakeAccount account, Credential credential, HttpMessageInvoker http, TimeProvider time, ILogger<SqlApiClient> logger, IReadOnlyCollection<string>? allowedHosts = null, DriverStatements? driver = null)
     {
         if (!SnowflakeHosts.MayHoldCredential(account.BaseAddress, account.IsSandbox, allowedHosts ?? []))
         {
@@ -47,6 +49,7 @@ public sealed partial class SqlApiClient
         _time = time;
         _logger = logger;
         _statements = new Uri(account.BaseAddress, "/api/v2/statements");
+        _driver = driver;
     }
 
     /// <summary>Runs one statement and waits for it. A caller that goes away takes its statement with it.</summary>
@@ -63,6 +66,10 @@ public sealed partial class SqlApiClient
     public Task<SqlOutcome> StartAsync(SqlStatement statement, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (_driver is not null)
+        {
+            return Task.FromResult<SqlOutcome>(_driver.Start(statement));
+        }
         return GuardedAsync(null, async () => await OutcomeAsync(await SubmitAsync(statement.RequestId, SqlWire.Write(statement), cancellationToken), null, statement, CancellationToken.None));
     }
 
@@ -89,7 +96,7 @@ public sealed partial class SqlApiClient
 
     /// <summary>Asks once where a statement stands: running, rows up to the limits of <paramref name="statement"/>, or failed. Asking changes nothing.</summary>
     public Task<SqlOutcome> StatusAsync(string handle, SqlStatement statement, CancellationToken cancellationToken) =>
-        GuardedAsync(handle, async () => await OutcomeAsync(await SendAsync(HttpMethod.Get, $"/{Uri.EscapeDataString(handle)}", null, cancellationToken), handle, statement, cancellationToken));
+        _driver is not null ? _driver.StatusAsync(handle, statement) : GuardedAsync(handle, async () => await OutcomeAsync(await SendAsync(HttpMethod.Get, $"/{Uri.EscapeDataString(handle)}", null, cancellationToken), handle, statement, cancellationToken));
 
     private async Task<SqlOutcome> OutcomeAsync(Answer answer, string? known, SqlStatement statement, CancellationToken cancellationToken)
     {
@@ -146,6 +153,10 @@ public sealed partial class SqlApiClient
     /// <remarks>Stopping is best effort: what became of the statement is asked with <see cref="StatusAsync"/>.</remarks>
     public async Task<SqlFailure?> CancelAsync(string handle, CancellationToken cancellationToken)
     {
+        if (_driver is not null)
+        {
+            return await _driver.CancelAsync(handle);
+        }
         var outcome = await GuardedAsync(handle, async () =>
         {
             var answer = await SendAsync(HttpMethod.Post, $"/{Uri.EscapeDataString(handle)}/cancel", [], cancellationToken);
@@ -156,7 +167,8 @@ public sealed partial class SqlApiClient
 
     /// <summary>Rows of one part of a result of which <paramref name="known"/> is the first; parts are kept for 24 hours.</summary>
     public Task<SqlOutcome> PartitionAsync(SqlRows known, int partition, CancellationToken cancellationToken) =>
-        GuardedAsync(known.Handle, async () =>
+        // The driver reads a result in one part.
+        _driver is not null ? _driver.WholeAsync(known.Handle!) : GuardedAsync(known.Handle, async () =>
         {
             var answer = await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"/{Uri.EscapeDataString(known.Handle!)}?partition={partition}"), null, cancellationToken);
             return answer.Status == HttpStatusCode.OK

@@ -79,8 +79,16 @@ internal static class SqlWire
         var parsed = TryParse(body, out var root);
         var code = parsed ? Text(root, "code") : null;
         var message = (parsed ? Text(root, "message") : null) ?? $"HTTP {(int)status}";
+        return Failure(status, code, message, parsed ? Text(root, "sqlState") : null, statement);
+    }
+
+    /// <summary>What the driver says of a failed statement, in the same words and with the same advice.</summary>
+    public static SqlFailure Failure(string? code, string message, string? sqlState, SqlStatement statement) => Failure(HttpStatusCode.UnprocessableEntity, code, message, sqlState, statement);
+
+    private static SqlFailure Failure(HttpStatusCode status, string? code, string message, string? sqlState, SqlStatement? statement)
+    {
         var kind = KindOf(status, code);
-        return new SqlFailure(kind, SqlAdvice.For(kind, code, message, statement) is { } advice ? $"{message} {advice}" : message, code, parsed ? Text(root, "sqlState") : null);
+        return new SqlFailure(kind, SqlAdvice.For(kind, code, message, statement) is { } advice ? $"{message} {advice}" : message, code, sqlState);
     }
 
     private static SqlFailureKind KindOf(HttpStatusCode status, string? code) => code switch

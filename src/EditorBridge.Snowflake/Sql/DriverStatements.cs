@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Data.Common;
+using System.Globalization;
+
+namespace EditorBridge.Snowflake;
+
+/// <summary>
+/// The second way statements reach the account: an ADO.NET provider, in practice Snowflake's own driver. Everything here is the provider's common ground, so it is
+/// the same with any of them. Each statement has a connection of its own, as each call of the SQL API is a session of its own.
+/// </summary>
+/// <param name="connectionString">What a statement's connection is opened with: made anew each time, because it holds a token.</param>
+/// <param name="before">Statements that set the session up, in order.</param>
+public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStatement, CancellationToken, ValueTask<string>> connectionString, Func<SqlStatement, IEnumerable<string>> before)
+{
+    /// <summary>Outcomes that are kept for whoever asks later; the oldest go first.</summary>
+    private const int Kept = 20;
+
+    /// <summary>What a result may hold in all, in UTF-16 units: the driver has no parts to fetch later, so it is read whole.</summary>
+    private const long LargestResult = 64 * 1024 * 1024;
+
+    private readonly ConcurrentDictionary<string, Running> _statements = new(StringComparer.Ordinal);
+    private long _order;
+
+    /// <summary>Begins a statement. The same request id begins nothing a second time.</summary>
+    public SqlRunning Start(SqlStatement statement)
+    {
+        var handle = $"driver-{statement.RequestId:N}";
+        var begun = new Running(Interlocked.Increment(ref _order));
+        if (_statements.TryAdd(handle, begun)) begun.End = Task.Run(() => RunAsync(handle, statement, begun.Stop.Token));
+        foreach (var (old, _) in _statements.Where(s => s.Value.End.IsCompleted).OrderByDescending(s => s.Value.Order).Skip(Kept)) _statements.TryRemove(old, out _);
+        return new SqlRunning { Handle = handle };
+    }
+
+    /// <summary>Where a statement stands, with rows up to the limits of <paramref name="statement"/>.</summary>
+    public async Task<SqlOutcome> StatusAsync(string handle, SqlStatement statement) => await WholeAsync(handle) switch
+    {
+        SqlRows rows => rows with { Rows = Cut(rows.Rows, statement) },
+        var other => other,
+    };
+
+    /// <summary>Where a statement stands, with all its rows.</summary>
+    public async Task<SqlOutcome> WholeAsync(string handle) =>
+        !_statements.TryGetValue(handle, out var known) ? Unknown(handle) : known.End.IsCompleted ? await known.End : new SqlRunning { Handle = handle };
+
+    /// <summary>Stops a statement; null when it was there to be stopped.</summary>
+    public async Task<SqlFailure?> CancelAsync(string handle)
+    {
+        if (!_statements.TryGetValue(handle, out var known)) return Unknown(handle);
+        await known.Stop.CancelAsync();
+        return null;
+    }
+
+    private async Task<SqlOutcome> RunAsync(string handle, SqlStatement statement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = provider.CreateConnection() ?? throw new InvalidOperationException("The provider gives no connections.");
+            connection.ConnectionString = await connectionString(statement, cancellationToken);
+            await connection.OpenAsync(cancellationToken);
+            foreach (var text in before(statement)) await ExecuteAsync(connection, text, cancellationToken);
+            await using var command = Command(connection, statement);
+            // Providers differ in whether a token reaches a command that runs; Cancel does with all of them.
+            await using var cancelled = cancellationToken.UnsafeRegister(static state => ((DbCommand)state!).Cancel(), command);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await ReadAsync(reader, cancellationToken) is { } rows
+                ? rows with { Handle = handle }
+                : new SqlFailure(SqlFailureKind.ResultTooLarge, $"The statement ran, but its result has more than {LargestResult >> 20} million characters, which the driver would have to hold at once. Ask for less.") { Handle = handle };
+        }
+        catch (Exception exception) when (cancellationToken.IsCancellationRequested && exception is (DbException or OperationCanceledException or InvalidOperationException or IOException))
+        {
+            return new SqlFailure(SqlFailureKind.Canceled, "The statement was cancelled.") { Handle = handle };
+        }
+        catch (SignInException exception)
+        {
+            return new SqlFailure(SqlFailureKind.SignIn, exception.Message) { Handle = handle };
+        }
+        catch (DbException exception)
+        {
+            return SqlWire.Failure(CodeOf(exception), exception.Message, exception.SqlState, statement) with { Handle = handle };
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException or InvalidOperationException or ArgumentException or TimeoutException)
+        {
+            return new SqlFailure(SqlFailureKind.Unreachable, $"The driver could not run the statement: {exception.Message} Whether it ran is unknown.") { Handle = handle };
+        }
+    }
+
+    private static async Task<SqlRows?> ReadAsync(DbDataReader reader, CancellationToken cancellationToken)
+    {
+        var columns = Enumerable.Range(0, reader.FieldCount).Select(i => new SqlColumn(reader.GetName(i), reader.GetDataTypeName(i).ToLowerInvariant(), Nullable: true, Precision: null, Scale: null)).ToImmutableArray();
+        var rows = ImmutableArray.CreateBuilder<ImmutableArray<string?>>();
+        var room = LargestResult;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var row = Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : Text(reader.GetValue(i))).ToImmutableArray();
+            room -= row.Sum(cell => cell?.Length ?? 0) + row.Length;
+            if (room < 0) return null;
+            rows.Add(row);
+        }
+
+        return new SqlRows { Columns = columns, Rows = rows.ToImmutable(), TotalRows = rows.Count, PartitionRows = [rows.Count] };
+    }
+
+    private static ImmutableArray<ImmutableArray<string?>> Cut(ImmutableArray<ImmutableArray<string?>> rows, SqlStatement limits)
+    {
+        var room = (long)limits.MaxBytes;
+        return [.. rows.Take(limits.MaxRows).TakeWhile(row => (room -= row.Sum(cell => cell?.Length ?? 0)) >= 0)];
+    }
+
+    private static DbCommand Command(DbConnection connection, SqlStatement statement)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = statement.Text;
+        if (statement.Timeout is { } timeout) command.CommandTimeout = (int)Math.Ceiling(timeout.TotalSeconds);
+        for (var i = 0; i < statement.Bindings.Length; i++)
+        {
+            var parameter = command.CreateParameter();
+            // Providers count from 1, in the order of the question marks.
+            parameter.ParameterName = (i + 1).ToString(CultureInfo.InvariantCulture);
+            parameter.Value = (object?)statement.Bindings[i].Value ?? DBNull.Value;
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private static async Task ExecuteAsync(DbConnection connection, string text, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = text;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string Text(object value) => value switch
+    {
+        bool flag => flag ? "true" : "false",
+        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+        DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF zzz", CultureInfo.InvariantCulture),
+        DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        byte[] bytes => Convert.ToHexString(bytes),
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+
+    // Snowflake's codes have six digits everywhere but in the driver, which gives them as a number.
+    private static string? CodeOf(DbException exception) => exception.ErrorCode > 0 ? exception.ErrorCode.ToString("D6", CultureInfo.InvariantCulture) : null;
+
+    private static SqlFailure Unknown(string handle) => new(SqlFailureKind.UnknownStatement, $"No statement {handle} is known. The driver's results are kept while the host runs.") { Handle = handle };
+
+    private sealed record Running(long Order)
+    {
+        public CancellationTokenSource Stop { get; } = new();
+
+        public Task<SqlOutcome> End { get; set; } = new TaskCompletionSource<SqlOutcome>().Task;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Data.Common;
+using DuckDB.NET.Data;
+using EditorBridge.Sandbox;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EditorBridge.Snowflake;
+
+/// <summary>Statements through an ADO.NET provider instead of the SQL API: the same with every provider, so it is tried with two real ones.</summary>
+public sealed class DriverStatementsTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private static readonly SnowflakeAccount Prod = new("prod", new Uri("https://myorg-acct.snowflakecomputing.com"), IsSandbox: false);
+
+    public static TheoryData<string> Providers => new() { "sqlite", "duckdb" };
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task Rows_come_as_text_with_columns_nulls_and_the_handle(string provider)
+    {
+        var rows = Assert.IsType<SqlRows>(await RunAsync(provider, "select 1 as A, 'two' as B, null as C, 2.5 as D"));
+
+        Assert.Equal(["A", "B", "C", "D"], rows.Columns.Select(column => column.Name));
+        Assert.Equal(["1", "two", null, "2.5"], rows.Rows.Single());
+        Assert.StartsWith("driver-", rows.Handle, StringComparison.Ordinal);
+        Assert.False(rows.Truncated);
+    }
+
+    [Theory]
+    [InlineData("sqlite", 10, 1_000_000, 10)]
+    [InlineData("duckdb", 10, 1_000_000, 10)]
+    [InlineData("sqlite", 1000, 30, 6)]
+    [InlineData("duckdb", 1000, 30, 6)]
+    public async Task Rows_end_at_the_limits_and_the_whole_result_is_there_for_whoever_saves_it(string provider, int mostRows, int mostCharacters, int given)
+    {
+        var client = Client(provider);
+        var rows = Assert.IsType<SqlRows>(await client.ExecuteAsync(Statement(Hundred(provider)) with { MaxRows = mostRows, MaxBytes = mostCharacters }, CancellationToken.None));
+
+        Assert.Equal((given, 100L, true), (rows.Rows.Length, rows.TotalRows, rows.Truncated));
+        Assert.Equal(100, Assert.IsType<SqlRows>(await client.PartitionAsync(rows, 0, CancellationToken.None)).Rows.Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task Failure_of_a_statement_is_a_value_in_the_providers_words(string provider)
+    {
+        var failure = Assert.IsType<SqlFailure>(await RunAsync(provider, "select * from no_such_table"));
+
+        Assert.Contains("no_such_table", failure.Message, StringComparison.Ordinal);
+        Assert.NotNull(failure.Handle);
+    }
+
+    [Fact]
+    public async Task Caller_that_goes_away_takes_its_statement_with_it()
+    {
+        var client = Client("sqlite");
+        using var gone = new CancellationTokenSource();
+        var statement = Statement("with recursive c(x) as (select 1 union all select x + 1 from c) select x from c");
+        var started = await client.StartAsync(statement, gone.Token);
+        var waiting = client.WaitAsync(started.Handle!, statement, gone.Token);
+
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.Equal(SqlFailureKind.Canceled, Assert.IsType<SqlFailure>(await client.WaitAsync(started.Handle!, statement, new CancellationTokenSource(Limit).Token)).Kind);
+    }
+
+    [Fact]
+    public async Task Statement_is_begun_once_for_one_request_and_one_nobody_began_is_unknown()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"editorbridge-driver-{Guid.NewGuid():N}.db");
+        try
+        {
+            var client = Client("sqlite", $"Data Source={file};Pooling=False");
+            await client.ExecuteAsync(Statement("create table t (x int)"), CancellationToken.None);
+            var insert = Statement("insert into t values (1)");
+            await client.ExecuteAsync(insert, CancellationToken.None);
+            await client.ExecuteAsync(insert, CancellationToken.None);
+
+            Assert.Equal("1", Assert.IsType<SqlRows>(await client.ExecuteAsync(Statement("select count(*) from t"), CancellationToken.None)).Rows[0][0]);
+            Assert.Equal(SqlFailureKind.UnknownStatement, Assert.IsType<SqlFailure>(await client.StatusAsync("driver-none", insert, CancellationToken.None)).Kind);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Session_is_set_up_before_the_statement_and_a_failure_there_runs_nothing()
+    {
+        var ran = new DriverStatements(SqliteFactory.Instance, (_, _) => ValueTask.FromResult("Data Source=:memory:"), _ => ["create table set_up (x int)", "insert into set_up values (7)"]);
+        var refused = new DriverStatements(SqliteFactory.Instance, (_, _) => ValueTask.FromResult("Data Source=:memory:"), _ => ["no such thing"]);
+
+        Assert.Equal("7", Assert.IsType<SqlRows>(await Client(ran).ExecuteAsync(Statement("select x from set_up"), CancellationToken.None)).Rows[0][0]);
+        Assert.IsType<SqlFailure>(await Client(refused).ExecuteAsync(Statement("select 1"), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(TokenKind.OAuth, "authenticator=oauth;token=secret")]
+    [InlineData(TokenKind.ProgrammaticAccess, "authenticator=programmatic_access_token;token=secret")]
+    [InlineData(TokenKind.KeyPairJwt, "authenticator=snowflake_jwt;private_key_file=/k.p8")]
+    public void Connection_of_the_driver_has_the_statements_own_role_and_tag_no_pool_and_no_telemetry(TokenKind kind, string signIn)
+    {
+        var profile = new AccountProfile
+        {
+            Name = "prod", Account = Prod, Identifier = "myorg-acct", SignIn = SignInKind.OAuth, User = "ALICE", Role = "WIDE", Warehouse = "WH", PrivateKeyFile = "/k.p8", Sources = [],
+        };
+
+        var text = SnowflakeDriver.ConnectionString(profile, Statement("select 1") with { Role = "NARROW", QueryTag = "call=1" }, new AccessToken("secret", kind, null));
+
+        var read = new DbConnectionStringBuilder { ConnectionString = text };
+        Assert.Equal(("myorg-acct", "ALICE", "NARROW", "WH", "call=1"), (read["account"], read["user"], read["role"], read["warehouse"], read["query_tag"]));
+        Assert.Equal(("false", "false"), (read["poolingEnabled"], read["client_telemetry_enabled"]));
+        Assert.Contains(signIn, text, StringComparison.Ordinal);
+        Assert.Equal(["USE SECONDARY ROLES NONE", "ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 30"], SnowflakeDriver.Before(Statement("select 1") with { Timeout = TimeSpan.FromSeconds(30) }));
+    }
+
+    [Theory]
+    [InlineData("driver", "-p:SnowflakeDriver=true")]
+    [InlineData("odbc", "api (the default) or driver")]
+    public void Choice_that_cannot_be_had_is_refused_with_what_mends_it(string choice, string said)
+    {
+        var profile = new AccountProfile { Name = "prod", Account = Prod, Identifier = "myorg-acct", SignIn = SignInKind.OAuth, Sources = [] };
+
+        var refused = Assert.Throws<SignInException>(() => SnowflakeDriver.Chosen(profile, ProgrammaticAccessToken.FromValue("secret"), choice));
+
+        Assert.Contains(said, refused.Message, StringComparison.Ordinal);
+        Assert.Null(SnowflakeDriver.Chosen(profile, ProgrammaticAccessToken.FromValue("secret"), null));
+    }
+
+    private static string Hundred(string provider) => provider == "duckdb"
+        ? "select 'abcde' as v from range(100)"
+        : "with recursive c(x) as (select 1 union all select x + 1 from c where x < 100) select 'abcde' as v from c";
+
+    private static Task<SqlOutcome> RunAsync(string provider, string sql) => Client(provider).ExecuteAsync(Statement(sql), new CancellationTokenSource(Limit).Token);
+
+    private static SqlStatement Statement(string sql) => new() { Text = sql, RequestId = Guid.NewGuid() };
+
+    private static SqlApiClient Client(string provider, string? connection = null) => Client(provider == "duckdb"
+        ? new DriverStatements(DuckDBClientFactory.Instance, (_, _) => ValueTask.FromResult(connection ?? "Data Source=:memory:"), _ => [])
+        : new DriverStatements(SqliteFactory.Instance, (_, _) => ValueTask.FromResult(connection ?? "Data Source=:memory:"), _ => []));
+
+    // The account is a name only: no statement goes to it.
+    private static SqlApiClient Client(DriverStatements driver) =>
+        new SqlApiClient(Prod, ProgrammaticAccessToken.FromValue("secret"), new HttpMessageInvoker(new EgressHandler(EgressHandler.Sockets(), [])), TimeProvider.System, NullLogger<SqlApiClient>.Instance, driver: driver);
+}
