@@ -73,7 +73,7 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         await _changing.WaitAsync();
         try
         {
-            if (_servers is null || _problem is not null && _servers.Count == 0) return new PinAnswer(PinResult.NotPossible, $"{_problem ?? "No MCP server has been listed yet."} Nothing was decided.");
+            if (_servers is null) return new PinAnswer(PinResult.NotPossible, $"{_problem ?? "No MCP server has been listed yet."} Nothing was decided.");
             if (Chosen(decision, out var chosen) is { } refusal) return refusal;
             var pins = Copy(_servers.GetValueOrDefault(decision.Server));
             await ledger.AppendAsync(PinEntries.Decided(decision, chosen, pins, person, surface));
