@@ -1,6 +1,7 @@
 // Claude Code in a terminal of an editor window: what it asks its person about is a review there, and the first answer counts.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { locate } from '../../../scripts/lib/clients.mjs';
@@ -24,7 +25,7 @@ for (const version of claudeVersions) {
     ];
 
     /** Starts everything and waits until the change is a review of the window, and a question in the terminal. */
-    async function ask(t, { turns = change, args = [], asked = question } = {}) {
+    async function ask(t, { turns = change, args = [], asked = question, before: prepare = () => {} } = {}) {
       // The product's folder goes last, when nobody writes into it any more.
       const ends = [];
       const late = { after: (end) => ends.unshift(end), diagnostic: (text) => t.diagnostic(text) };
@@ -35,6 +36,7 @@ for (const version of claudeVersions) {
       beenHere(product);
       fs.writeFileSync(product.file('report.sql'), before);
       const window = await EditorWindow.open(late, product);
+      await prepare(late, product);
       const terminal = Terminal.open(late, programs.host, ['claude', '--permission-mode', 'default', ...args, `Change it.\nsandbox: ${JSON.stringify(turns(product))}`], {
         cwd: product.workspace,
         env: product.environment({ EDITORBRIDGE_CLAUDE: locate(`claude-code-${version}`), IS_SANDBOX: '1', EDITORBRIDGE_IDE_PORT: `${window.port}` }),
@@ -92,6 +94,17 @@ for (const version of claudeVersions) {
       assert.equal(text(), proposed);
     });
 
+    test(`${version}: --ide in a terminal of ours beside another editor's window connects to ours and leaves the other alone`, { timeout: 120_000 }, async (t) => {
+      const connections = [];
+      const { product, window, terminal, review, text } = await ask(t, { args: ['--ide'], before: (late, started) => otherWindow(late, started, connections) });
+      assert.deepEqual(connections, []);
+      const locks = fs.readdirSync(path.join(product.home, '.claude', 'ide'));
+      assert.equal(locks.length, 2, 'the other window keeps its lock file');
+      assert.equal((await window.verdict(review.id, 'approve')).result, 'accepted');
+      await terminal.shows(/All done now/, { since: terminal.text.search(question) });
+      assert.equal(text(), proposed);
+    });
+
     for (const [answer, key, expected] of [['yes', '1', proposed], ['no', '\u001b', before]]) {
       test(`${version}: a ${answer} in the terminal closes the review in the window`, { timeout: 120_000 }, async (t) => {
         const { product, window, terminal, review, text } = await ask(t);
@@ -117,4 +130,16 @@ for (const version of claudeVersions) {
       assert.equal(window.opened.length, 1, 'asked once');
     });
   });
+}
+
+/** Another extension's window on the same folder, as its lock file tells of it. */
+async function otherWindow(t, product, connections) {
+  const server = net.createServer((socket) => {
+    connections.push(socket.remotePort);
+    socket.destroy();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const lock = { pid: process.pid, workspaceFolders: [product.workspace], ideName: 'Visual Studio Code', transport: 'ws', runningInWindows: false, authToken: 'the-others-own' };
+  fs.writeFileSync(path.join(product.home, '.claude', 'ide', `${server.address().port}.lock`), JSON.stringify(lock), { mode: 0o600 });
 }
