@@ -36,11 +36,18 @@ internal sealed partial class SpaceWatch(Func<DiskSpace> look, LedgerWriter ledg
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Minute, time);
-        do
+        try
         {
-            await LookAsync();
+            do
+            {
+                await LookAsync();
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        catch (OperationCanceledException)
+        {
+            // The host ends.
+        }
     }
 
     internal async Task LookAsync()
