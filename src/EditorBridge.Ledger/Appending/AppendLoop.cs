@@ -30,6 +30,7 @@ internal sealed partial class AppendLoop : IAsyncDisposable
     private readonly WalWriteBack _writeBack;
     private readonly List<LedgerWork> _taken = new(MostPerTransaction);
     private LedgerStore? _store;
+    private bool _checkpointWaits;
 
     private AppendLoop(LedgerFolder folder, LedgerOptions options, CheckpointKey key, TimeProvider time, ILogger logger, LedgerStore store)
     {
@@ -249,15 +250,21 @@ internal sealed partial class AppendLoop : IAsyncDisposable
 
     private void EnqueueCheckpoint()
     {
-        if (Head.Sequence > (LastCheckpoint?.Sequence ?? 0))
+        // One at a time: after a long sleep the ticks that were missed must not crowd out what waits for the disk.
+        if (Head.Sequence > (LastCheckpoint?.Sequence ?? 0) && !Interlocked.Exchange(ref _checkpointWaits, true))
         {
             try
             {
-                Enqueue(new StoreWork<CheckpointNote>(static (store, now) => store.SignCheckpoint(now)));
+                Enqueue(new StoreWork<CheckpointNote>((store, now) =>
+                {
+                    Volatile.Write(ref _checkpointWaits, false);
+                    return store.SignCheckpoint(now);
+                }));
             }
             catch (LedgerUnavailableException)
             {
                 // The queue is full or closing: the next tick or the closing signs.
+                Volatile.Write(ref _checkpointWaits, false);
             }
         }
     }
