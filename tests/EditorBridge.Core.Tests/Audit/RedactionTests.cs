@@ -147,6 +147,6 @@ public class RedactionTests
         Redaction.Redact(large);
 
         // A pattern that backtracks would need hours for this; the bound only tells these two worlds apart.
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(30));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(5));
     }
 }
