@@ -106,7 +106,7 @@ internal sealed partial class EditorEndpoint(
         {
             var pipe = ControlChannel.ListenOnPipe(state);
             await pipe.WaitForConnectionAsync(cancellationToken);
-            return (pipe, new Peer(null, HasTerminal: true));
+            return (pipe, Peer.Of(pipe));
         }
 
         var socket = await _listener.AcceptAsync(cancellationToken);

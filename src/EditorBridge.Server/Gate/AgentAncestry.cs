@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using System.Collections.Immutable;
 
 namespace EditorBridge.Gate;
 
@@ -12,56 +11,38 @@ internal static class AgentAncestry
     private const int DeepestFamily = 64;
 
     // Program names of agents, and variables agents set for everything they start (Claude Code: CLAUDECODE=1, measured on 2.x).
-    private static readonly string[] Programs = ["claude", "claude.exe", "codex", "cursor-agent", "gemini", "aider", "opencode", "goose", "copilot", "cortex", "cline", "amp"];
+    private static readonly string[] Programs = ["claude", "claude.exe", "codex", "codex.exe", "cursor-agent", "gemini", "aider", "opencode", "goose", "copilot", "cortex", "cline", "amp"];
     // What runs an agent that is a script: its name then stands behind the interpreter's.
     private static readonly string[] Interpreters = ["node", "nodejs", "bun", "deno", "python", "python3", "sh", "bash", "dash", "zsh"];
     private static readonly string[] Scripts = ["@anthropic-ai/claude-code", "claude-code/cli.js", "claude-agent-sdk", "@openai/codex", "@google/gemini-cli", "opencode-ai"];
     private static readonly string[] Variables = ["CLAUDECODE=1", "CLAUDE_CODE_ENTRYPOINT=", "CODEX_SANDBOX=", "GEMINI_CLI=1", "CURSOR_AGENT=1"];
 
-    /// <summary>What in the family of <paramref name="pid"/> is an agent, for people; null when nothing is. Looks on Linux only: elsewhere the answer is null.</summary>
-    public static string? Find(int pid)
+    /// <summary>What in the family of <paramref name="pid"/> is an agent, for people; null when nothing is. A process the system does not describe may be anybody's, and counts as one.</summary>
+    public static string? Find(int pid) => Find(pid, SystemProcesses.Now());
+
+    internal static string? Find(int pid, Func<int, SystemProcess?> look)
     {
-        if (!OperatingSystem.IsLinux()) return null;
-        for (var depth = 0; pid > 1 && depth < DeepestFamily; depth++)
+        if (look(pid) is not { } process) return $"process {pid}, which the system does not describe";
+        for (var depth = 0; depth < DeepestFamily; depth++)
         {
-            if (Describe(pid) is { } agent) return agent;
-            pid = ParentOf(pid);
+            if (Describe(pid, process.Words, process.Variables) is { } agent) return agent;
+            pid = process.Parent;
+            if (pid <= 1 || look(pid) is not { } parent) return null;
+            process = parent;
         }
 
         return null;
     }
 
-    private static string? Describe(int pid)
+    private static string? Describe(int pid, ImmutableArray<string> words, ImmutableArray<string> variables)
     {
-        var arguments = ReadProc(pid, "cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        var program = arguments.Length > 0 ? Path.GetFileName(arguments[0]) : "";
+        var program = words.IsEmpty ? "" : Path.GetFileName(words[0]);
         if (Programs.Contains(program, StringComparer.OrdinalIgnoreCase)) return $"{program} (process {pid})";
-        if (Interpreters.Contains(program) && arguments.Skip(1).Take(1).Select(Path.GetFileName).FirstOrDefault(name => Programs.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } named)
+        if (Interpreters.Contains(program) && words.Skip(1).Take(1).Select(Path.GetFileName).FirstOrDefault(name => Programs.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } named)
             return $"{named} (process {pid})";
-        if (arguments.Take(3).FirstOrDefault(a => Scripts.Any(s => a.Contains(s, StringComparison.OrdinalIgnoreCase))) is { } script) return $"{script} (process {pid})";
-        var variables = ReadProc(pid, "environ").Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        return variables.FirstOrDefault(v => Variables.Any(known => v.StartsWith(known, StringComparison.Ordinal))) is { } variable
-            ? $"{variable.Split('=')[0]} in the environment of process {pid}"
+        if (words.Take(3).FirstOrDefault(word => Scripts.Any(script => word.Contains(script, StringComparison.OrdinalIgnoreCase))) is { } found) return $"{found} (process {pid})";
+        return variables.FirstOrDefault(variable => Variables.Any(known => variable.StartsWith(known, StringComparison.Ordinal))) is { } set
+            ? $"{set.Split('=')[0]} in the environment of process {pid}"
             : null;
-    }
-
-    private static int ParentOf(int pid)
-    {
-        // "pid (name) state ppid …"; the name may hold spaces and parentheses, so count from its last one.
-        var stat = ReadProc(pid, "stat");
-        var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length > 1 && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var parent) ? parent : 0;
-    }
-
-    private static string ReadProc(int pid, string file)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/{file}", Encoding.UTF8);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
     }
 }
