@@ -242,6 +242,8 @@ internal sealed partial class AppendLoop : IAsyncDisposable
         _store?.Dispose();
         _store = null;
         Health = new LedgerHealth(false, reason.Message, _time.GetUtcNow());
+        // The signature that waited may be among what failed: the next tick asks for another.
+        Volatile.Write(ref _checkpointWaits, false);
         foreach (LedgerWork work in _taken)
         {
             work.Fail(reason);

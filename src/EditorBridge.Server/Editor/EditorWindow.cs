@@ -35,6 +35,9 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     /// <summary>A command line rather than a window: it has no folders, sees every review, and is told of none.</summary>
     public bool IsTerminal { get; private set; }
 
+    /// <summary>False when the system knows of no terminal of the caller's own.</summary>
+    public bool HasTerminal => peer.HasTerminal;
+
     /// <summary>Ends when the other side goes away.</summary>
     public async Task RunAsync()
     {

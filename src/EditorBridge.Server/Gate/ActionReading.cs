@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using EditorBridge.Dbt;
+using EditorBridge.Editor;
 using EditorBridge.Policy;
 using EditorBridge.Review;
 using EditorBridge.Sql;
@@ -49,7 +50,7 @@ internal sealed record ActionReading
         {
             Door = request.Door,
             // A person who asks for a review is judged as the write it would be.
-            Tool = request.Door == Door.Editor ? "Write" : request.Tool,
+            Tool = request is { Door: Door.Editor, Tool: WindowReviews.Tool } ? "Write" : request.Tool,
             Paths = Paths(request, change?.Path ?? notebook ?? saved),
             ReadPaths = Paths(request, ReadingTools.Contains(request.Tool) ? ToolInput.Text(input, "file_path") ?? ToolInput.Text(input, "notebook_path") ?? ToolInput.Text(input, "path") : null),
             Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),

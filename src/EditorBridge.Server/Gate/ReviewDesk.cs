@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EditorBridge.Audit;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
 
@@ -69,7 +70,7 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
             review = new PendingReview(item) { Waiters = 1 };
             lock (_lock) _pending.Add(item.Id, review);
             StartClock(review);
-            LogOpened(item.Id, item.Title);
+            LogOpened(item.Id, Redaction.Redact(item.Title));
             Opened?.Invoke(item);
         }
 
@@ -260,7 +261,7 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
         lock (_lock) _pending.Add(own.Id, next);
         Close(review, new ClosedReview(review.Item, ReviewState.Edited, verdict.Person, verdict.Reason, verdict.EditedText, time.GetUtcNow()), next);
         StartClock(next);
-        LogOpened(own.Id, own.Title);
+        LogOpened(own.Id, Redaction.Redact(own.Title));
         Opened?.Invoke(own);
         return new(VerdictResult.EditRaisesRisk, $"Your text needs a review of its own ({own.Severity.ToString().ToLowerInvariant()}: {own.Decision.Summary}) Nothing runs yet: decide {own.Id}.");
     }

@@ -20,7 +20,10 @@ internal static class TelemetryFeature
         var settings = TelemetrySettings.Read(state);
         builder.Services.AddSingleton(provider => new InferenceLog(settings?.Content ?? false, provider.GetRequiredService<ILogger<InferenceLog>>()));
         // Its events are for the collector: a line per request on the terminal helps nobody.
-        builder.Logging.AddFilter<ConsoleLoggerProvider>(typeof(InferenceLog).FullName, LogLevel.None);
+        builder.Logging.AddFilter<ConsoleLoggerProvider>(typeof(InferenceLog).FullName, LogLevel.None)
+            // And the host's own lines are not: a review's names the command that waits.
+            .AddFilter<OpenTelemetryLoggerProvider>(null, LogLevel.None)
+            .AddFilter<OpenTelemetryLoggerProvider>(typeof(InferenceLog).FullName, LogLevel.Information);
         if (settings is null) return;
 
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.Clear().AddService("editorbridge", serviceVersion: HostApplication.Version));

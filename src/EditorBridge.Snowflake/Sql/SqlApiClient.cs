@@ -141,7 +141,7 @@ public sealed partial class SqlApiClient
         using var gone = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).CancelAfter(CancelDeadline), deadline);
         try
         {
-            return await SendAsync(HttpMethod.Post, $"?requestId={requestId:D}&async=true", body, deadline.Token);
+            return await SendAsync(HttpMethod.Post, $"?requestId={requestId:D}&async=true", body, deadline.Token, cancellationToken);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -210,9 +210,11 @@ public sealed partial class SqlApiClient
     private readonly record struct Answer(HttpStatusCode Status, byte[] Body);
 
     /// <summary>Sends, and sends again what is safe to repeat: the request id makes a repeated submit the same execution.</summary>
-    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
+    /// <param name="asker">Whoever wants the answer. When they are gone, what may have arrived is still followed up, and what certainly has not is not sent again.</param>
+    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken, CancellationToken asker = default)
     {
         var renewed = false;
+        var arrived = false;
         for (var attempt = 1; ; attempt++)
         {
             var pause = TimeSpan.FromSeconds(Math.Pow(2, attempt - 1));
@@ -234,13 +236,16 @@ public sealed partial class SqlApiClient
                     return answer;
                 }
                 pause = response.Headers.RetryAfter?.Delta is { } asked && asked > pause ? asked : pause;
+                arrived = true;
                 LogBusy((int)answer.Status, attempt);
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException && exception is not EgressRefusedException && attempt < MaxSends)
             {
+                arrived |= exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
                 LogUnreachable(exception.Message, attempt);
             }
-            await Task.Delay(pause, _time, cancellationToken);
+            using var wanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, arrived ? CancellationToken.None : asker);
+            await Task.Delay(pause, _time, wanted.Token);
         }
     }
 

@@ -30,6 +30,7 @@ public sealed class RoleSetupTests
             new RoleRun(new RoleWish("AGENTS", "DEVELOPER", "COMPUTE_WH", ["ANALYTICS"], ["claude-sonnet-4-6"], Reconcile: false), "dev", null, host.PathOf("admin")), "somebody", CancellationToken.None);
         var item = await asked.Task.WaitAsync(TestLimits.Signal);
         Assert.Contains("GRANT DATABASE ROLE SNOWFLAKE.CORTEX_REST_API_USER TO ROLE AGENTS", item.Proposed, StringComparison.Ordinal);
+        Assert.StartsWith("-- Runs as ", item.Proposed, StringComparison.Ordinal);
         var given = await desk.GiveAsync(item.Id, new Verdict(verdict, "somebody", "terminal", "seen", null));
         Assert.Equal(VerdictResult.Accepted, given.Result);
         var outcome = await running.WaitAsync(TestLimits.Signal);
@@ -42,6 +43,21 @@ public sealed class RoleSetupTests
         Assert.Equal(verdict == VerdictKind.Approve, outcome.Lines.Any(line => line.StartsWith("by hand", StringComparison.Ordinal) && line.Contains("ALTER USER DEVELOPER SET DEFAULT_ROLE", StringComparison.Ordinal)));
         using var reader = LedgerReader.Open(host.State.LedgerFolder);
         Assert.Equal(verdict == VerdictKind.Approve, (await reader.EntriesForCallAsync(item.CallId, CancellationToken.None)).Any(entry => entry.Draft is { Kind: EntryKind.ActionOutcome, Result: "done" }));
+    }
+
+    [Fact]
+    public async Task Script_for_another_account_than_the_hosts_is_not_even_asked()
+    {
+        await using var host = await SignedInHost.StartAsync("authenticator = \"programmatic_access_token\"\ntoken_file_path = \"FOLDER/pat\"", host =>
+        {
+            host.Keep("pat", host.Account.ProgrammaticAccessToken);
+            return Task.CompletedTask;
+        });
+        var outcome = await host.Services.GetRequiredService<RoleSetup>().RunAsync(
+            new RoleRun(new RoleWish("AGENTS", null, null, [], [], Reconcile: false), null, new Uri("http://127.0.0.1:9"), host.PathOf("pat")), "somebody", CancellationToken.None);
+        Assert.False(outcome.Done);
+        Assert.Contains("Nothing was asked or run", Assert.Single(outcome.Lines), StringComparison.Ordinal);
+        Assert.Empty(host.Services.GetRequiredService<ReviewDesk>().Pending);
     }
 
     [Fact]

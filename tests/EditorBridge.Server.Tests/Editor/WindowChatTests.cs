@@ -2,6 +2,7 @@ using EditorBridge.Editor;
 using EditorBridge.Ledger;
 using EditorBridge.Review;
 using EditorBridge.Server.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using StreamJsonRpc;
 
 namespace EditorBridge.Server.Tests.Editor;
@@ -38,6 +39,8 @@ public sealed class WindowChatTests(HostFixture host) : IClassFixture<HostFixtur
             Assert.StartsWith(said, "All is well.", StringComparison.Ordinal);
         }
 
+        // An answer does not wait for its outcome.
+        await host.Services.GetRequiredService<LedgerWriter>().RunAloneAsync(_ => 0);
         using var reader = LedgerReader.Open(host.State.LedgerFolder);
         var spent = await reader.SpendAsync(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, CancellationToken.None);
         Assert.Contains(spent, day => day.Actor == "agent:vscode-chat/0.1.0" && day.OutputTokens > 0);

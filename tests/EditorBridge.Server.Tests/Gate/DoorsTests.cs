@@ -1,4 +1,5 @@
 using System.Reflection;
+using EditorBridge.Accounts;
 using EditorBridge.Editor;
 using EditorBridge.Gate;
 using EditorBridge.Hooks;
@@ -6,6 +7,7 @@ using EditorBridge.Ide;
 using EditorBridge.Mcp;
 using EditorBridge.Policy;
 using EditorBridge.Proxy;
+using EditorBridge.Server.Tests.Accounts;
 using EditorBridge.Server.Tests.Editor;
 using EditorBridge.Server.Tests.Hosting;
 using EditorBridge.Server.Tests.Ide;
@@ -28,6 +30,7 @@ public sealed class DoorsTests
         (typeof(ClientAdmissions), Door.Mcp, typeof(HostTests), nameof(HostTests.Mcp_statement_that_changes_data_waits_and_a_rejection_is_a_result)),
         (typeof(ClientAdmissions), Door.Mcp, typeof(UpstreamGateTests), nameof(UpstreamGateTests.Upstream_call_waits_for_a_person_and_runs_only_when_approved)),
         (typeof(WindowReviews), Door.Editor, typeof(WindowReviewsTests), nameof(WindowReviewsTests.Review_a_person_asks_for_is_held_and_its_end_is_told_and_recorded)),
+        (typeof(RoleSetup), Door.Editor, typeof(RoleSetupTests), nameof(RoleSetupTests.Script_runs_after_one_review_and_not_without_it)),
         (typeof(IdeDiffs), Door.OpenDiff, typeof(IdeDoorTests), nameof(IdeDoorTests.Diff_is_answered_from_the_review)),
     ];
 

@@ -1,5 +1,7 @@
 using EditorBridge.Sandbox;
+using EditorBridge.Server.Tests.Gate;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EditorBridge.Snowflake;
 
@@ -95,6 +97,18 @@ public sealed class SqlApiClientTests : IAsyncLifetime
         var failure = Assert.IsType<SqlFailure>(await Client(time: new ImpatientTime()).ExecuteAsync(Statement("select 1"), patience.Token));
         Assert.Equal(SqlFailureKind.Unreachable, failure.Kind);
         Assert.Contains("unknown", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statement_that_never_left_is_not_sent_again_when_nobody_asks_any_more()
+    {
+        await Server.DisposeAsync();
+        // A clock that stands still: without the cancellation the pause before the next attempt would never end.
+        var clock = new FakeTimeProvider();
+        using var asker = new CancellationTokenSource();
+        var asking = Client(time: clock).ExecuteAsync(Statement("select 1"), asker.Token);
+        await asker.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking.WaitAsync(TestLimits.Signal));
     }
 
     private async Task<SqlRows> RowsAsync(string text, int maxRows = 1000, string? role = null, bool admin = false) =>
