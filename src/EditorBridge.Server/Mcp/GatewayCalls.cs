@@ -44,8 +44,8 @@ internal sealed partial class GatewayCalls(
         var arguments = server["arguments"] ?? new JsonObject();
         var answer = await ActAsync(client, new Act(tool.Upstream, "tools/call", tool.PolicyName, tool.ForHeaders, parameters, server, arguments, Edited: input => server["arguments"] = input)
         {
-            Held = () => (room.Catalogue.Tool(name) ?? room.Catalogue.HeldTool(name)) is not { } now ? $"The server '{tool.Upstream.Settings.Name}' has no tool '{name}' any more. It was not run."
-                : now.Held ?? (now.Fingerprint == tool.Fingerprint ? null : $"The definition of '{name}' changed while it was decided about this call. It was not run; list the tools and call again."),
+            Definition = tool.Fingerprint,
+            Held = () => WhyNot(room.Catalogue.Tool(name) ?? room.Catalogue.HeldTool(name), tool),
         }, cancellationToken);
         return answer switch
         {
@@ -67,7 +67,8 @@ internal sealed partial class GatewayCalls(
         var act = new Act(prompt.Upstream, "prompts/get", UpstreamName.GatewayPrefix + prompt.Upstream.Settings.Name + "__prompts/get", null, parameters, server,
             new JsonObject { ["name"] = prompt.Name, ["arguments"] = arguments?.DeepClone() }, KnownReadOnly: prompt.Upstream.Settings.Trusted || arguments is null or { Count: 0 })
         {
-            Held = () => (room.Catalogue.Prompt(name) ?? room.Catalogue.HeldPrompt(name)) is { } now ? now.Held : $"There is no prompt '{name}' any more.",
+            Definition = prompt.Fingerprint,
+            Held = () => WhyNot(room.Catalogue.Prompt(name) ?? room.Catalogue.HeldPrompt(name), prompt),
         };
         return Plain(await ActAsync(client, act, cancellationToken));
     }
@@ -79,7 +80,10 @@ internal sealed partial class GatewayCalls(
             return new JsonRpcError { Error = new JsonRpcErrorDetail { Code = client.IsModern ? GatewayAnswer.InvalidParams : -32002, Message = $"No server offers the resource {address}.", Data = new JsonObject { ["uri"] = address } } };
         // The agent writes what stands in a template's place: an address can carry data out.
         var act = new Act(upstream, "resources/read", UpstreamName.GatewayPrefix + upstream.Settings.Name + "__resources/read", null, parameters, (JsonObject)parameters.DeepClone(),
-            new JsonObject { ["uri"] = address }, KnownReadOnly: isListed || upstream.Settings.Trusted);
+            new JsonObject { ["uri"] = address }, KnownReadOnly: isListed || upstream.Settings.Trusted)
+        {
+            Held = () => room.Catalogue.ServerOf(address, out _) == upstream ? null : $"The server '{upstream.Settings.Name}' does not offer the resource {address} any more. It was not read.",
+        };
         return Plain(await ActAsync(client, act, cancellationToken));
     }
 
@@ -115,7 +119,7 @@ internal sealed partial class GatewayCalls(
     private async Task<JsonRpcMessageWithId> ActAsync(GatewayClient client, Act act, CancellationToken cancellationToken)
     {
         // 2. A client of 2026-07-28 that was asked something comes back with the same request and the handle of its call.
-        var identity = act.Method + "\n" + Identity(act.FromClient);
+        var identity = act.Method + "\n" + act.Definition + "\n" + Identity(act.FromClient);
         var state = Text(act.FromClient, "requestState");
         if (state is not null && !ClientAdmissions.IsAnswer(act.FromClient))
         {
@@ -307,6 +311,11 @@ internal sealed partial class GatewayCalls(
         if (answer is JsonRpcResponse { Result: JsonObject result } && result["content"] is JsonArray content) content.Add(new JsonObject { ["type"] = "text", ["text"] = reason });
     }
 
+    // What is there now under the name of what was asked about; null when it is the same thing and may be used.
+    private static string? WhyNot(ListedItem? now, ListedItem asked) =>
+        now is null || now.Upstream != asked.Upstream ? $"The server '{asked.Upstream.Settings.Name}' does not offer '{asked.Listed}' any more. It was not run."
+        : now.Held ?? (now.Fingerprint == asked.Fingerprint ? null : $"The definition of '{asked.Listed}' changed while it was decided about this call. It was not run; list what there is and call again.");
+
     private static JsonObject WithName(JsonObject parameters, string name)
     {
         var server = (JsonObject)parameters.DeepClone();
@@ -345,6 +354,9 @@ internal sealed partial class GatewayCalls(
     private sealed record Act(
         Upstream Upstream, string Method, string PolicyName, Tool? ForHeaders, JsonObject FromClient, JsonObject ForServer, JsonNode Input, bool KnownReadOnly = false, Action<JsonNode>? Edited = null)
     {
+        /// <summary>Which definition the caller was shown: a handle given for one is none for another.</summary>
+        public string? Definition { get; init; }
+
         /// <summary>Why it may not run as things stand now; null when it may.</summary>
         public Func<string?> Held { get; init; } = () => null;
     }

@@ -30,6 +30,9 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
         var gateway = context.Services!.GetRequiredService<McpGateway>();
         switch (context.JsonRpcMessage)
         {
+            // The gate judges one reading of it and a server may take the other.
+            case JsonRpcRequest { Params: JsonObject ambiguous } when !UpstreamLists.HasOneReading(ambiguous):
+                throw new McpProtocolException("The parameters name a member twice or hold half a character, and programs differ in what they read there. Nothing was run.", McpErrorCode.InvalidParams);
             case JsonRpcRequest request:
                 var client = new GatewayClient(context.Server, request);
                 if (await gateway.AnswerAsync(client, request, cancellationToken) is { } answer)

@@ -74,7 +74,8 @@ internal sealed class UpstreamHttp : DelegatingHandler
 
     private static HttpResponseMessage Bounded(HttpResponseMessage response)
     {
-        var content = new StreamContent(new BoundedLineStream(response.Content.ReadAsStream(), UpstreamProcess.LongestLine));
+        var end = response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? MessageEnd.BlankLine : MessageEnd.Stream;
+        var content = new StreamContent(new BoundedMessageStream(response.Content.ReadAsStream(), end, UpstreamProcess.LongestMessage));
         foreach (var (name, values) in response.Content.Headers) content.Headers.TryAddWithoutValidation(name, values);
         response.Content = content;
         return response;

@@ -57,8 +57,9 @@ internal sealed record UpstreamLists(ImmutableArray<JsonObject> Tools, Immutable
             using var document = JsonDocument.Parse(item.ToJsonString(), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 256 });
             return true;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
+            // The last two: a string that is no text.
             return false;
         }
     }

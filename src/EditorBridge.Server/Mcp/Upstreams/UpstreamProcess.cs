@@ -10,8 +10,8 @@ namespace EditorBridge.Mcp.Upstreams;
 /// </summary>
 internal sealed partial class UpstreamProcess : IAsyncDisposable
 {
-    /// <summary>A message of the protocol is one line; a longer one ends the connection.</summary>
-    public const int LongestLine = 16 * 1024 * 1024;
+    /// <summary>The most bytes of one message, over stdio and HTTP; a longer one ends the connection.</summary>
+    public const int LongestMessage = 16 * 1024 * 1024;
 
     private const int KeptLines = 20;
     private const int LongestErrorLine = 2000;
@@ -40,7 +40,7 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     private UpstreamProcess(Process process, UpstreamSettings settings, UpstreamSecrets secrets, TimeProvider time, ILogger logger)
     {
         (_process, _settings, _secrets, _time, _logger) = (process, settings, secrets, time, logger);
-        Output = new BoundedLineStream(process.StandardOutput.BaseStream, LongestLine);
+        Output = new BoundedMessageStream(process.StandardOutput.BaseStream, MessageEnd.Line, LongestMessage);
         _errors = ReadErrorsAsync();
     }
 

@@ -294,6 +294,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
         UpstreamException own => own,
         HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } http => new UpstreamException(
             $"The server answers HTTP {(int)http.StatusCode.Value}: it asks for credentials, or does not accept those it got.", "Put a reference to a token into 'headers'.", http),
+        HttpRequestException { InnerException: IOException broken } => new UpstreamException($"The connection broke: {broken.Message}", innerException: e),
         HttpRequestException http => new UpstreamException($"The server could not be reached: {http.Message}", innerException: http),
         _ => new UpstreamException($"The connection broke: {(e.InnerException ?? e).Message}", innerException: e),
     };

@@ -90,6 +90,8 @@ internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIn
         TokenCache = _captured,
         AuthorizationCallbackHandler = async (context, cancellationToken) =>
         {
+            if (!MayOpen(context.AuthorizationUri))
+                throw new UpstreamException($"The sign-in page that '{server.Name}' names is no https address ({context.AuthorizationUri.Scheme}:…), so it was not opened. Nothing was changed.");
             _authorization = context.AuthorizationUri;
             var state = HttpUtility.ParseQueryString(context.AuthorizationUri.Query)["state"] ?? "";
             var waiting = redirect.WaitAsync(state, time, cancellationToken);
@@ -99,6 +101,11 @@ internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIn
             return new AuthorizationResult { Code = answer.Code, State = state, Iss = answer.Issuer };
         },
     };
+
+    // A server names this address, and the platform would start whatever program its scheme belongs to.
+    private bool MayOpen(Uri page) => MaySignInAt(server.Url!, page);
+
+    private static bool MaySignInAt(Uri server, Uri target) => target.Scheme == "https" || target.Scheme == "http" && server.IsLoopback && target.IsLoopback;
 
     private UpstreamSignIn Of(TokenContainer tokens, Uri tokenEndpoint) => new()
     {
@@ -142,7 +149,7 @@ internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIn
         public SignInHandler(Uri server)
         {
             _server = server;
-            InnerHandler = UpstreamHttp.ForSignIn(target => target.Scheme == "https" || server.IsLoopback && target.IsLoopback);
+            InnerHandler = UpstreamHttp.ForSignIn(target => MaySignInAt(server, target));
         }
 
         /// <summary>Where the tokens came from.</summary>

@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace EditorBridge.HostileServer;
+
+/// <summary>What a server does beside answering: noise, a line without an end, staying when it is asked to go.</summary>
+internal static class Disturbance
+{
+    private const int BeyondAnyMessage = 17 * 1024 * 1024;
+
+    /// <summary>Made before each answer: lines that belong to no request, and as many on stderr.</summary>
+    public static void Make(string step, TextWriter output)
+    {
+        if (step is not ("noise" or "flood")) return;
+        if (step == "flood") output.Write(new string('x', BeyondAnyMessage));
+        for (var i = 0; i < 500; i++)
+        {
+            Console.Error.WriteLine($"noise {i} \u001b[2J" + new string('e', 100));
+            output.WriteLine(i % 2 == 0 ? "loading ..." : """{"jsonrpc":"2.0","id":4711,"result":{"content":[]}}""");
+        }
+    }
+
+    /// <summary>Null for a server that goes when it is asked to.</summary>
+    public static IDisposable? Deafness(string step) =>
+        step == "stays" ? PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true) : null;
+}
