@@ -126,7 +126,7 @@ internal static class SqlMatching
         if (statement.Columns.IsEmpty) return Fit.No;
         // "*" reads every column, the guarded one included.
         if (restricts && statement.Columns.Any(column => column == "*" || column.EndsWith(".*", StringComparison.Ordinal))) return Fit.Maybe;
-        var fits = statement.Columns.Select(column => match.Columns.Any(pattern => Glob.IsMatch(pattern, Last(column)) || Glob.IsMatch(pattern, column)));
+        var fits = statement.Columns.Select(column => match.Columns.Any(pattern => Glob.IsMatch(pattern, Bare(column)) || Glob.IsMatch(pattern, column)));
         return (restricts ? fits.Any(fit => fit) : fits.All(fit => fit)) ? Fit.Yes : Fit.No;
     }
 
@@ -158,14 +158,15 @@ internal static class SqlMatching
         foreach (var (key, values) in tags)
         {
             if (!key.StartsWith(target.Name + ".", StringComparison.Ordinal)) continue;
-            if (!all && !statement.Columns.Any(column => string.Equals(Last(column), Last(key), StringComparison.OrdinalIgnoreCase))) continue;
+            if (!all && !statement.Columns.Any(column => Bare(column).Equals(key[(target.Name.Length + 1)..], StringComparison.OrdinalIgnoreCase))) continue;
             foreach (var tag in values) yield return tag;
         }
     }
 
     private static Fit Greatest(Fit a, Fit b) => a > b ? a : b;
 
-    private static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
+    // The account names a column without the quotes a statement needs for it.
+    private static string Bare(string column) => column is ['"', _, .., '"'] ? column[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : column[(column.LastIndexOf('.') + 1)..];
 }
 
 /// <summary>Patterns for programs: word by word, a last <c>*</c> stands for all further words.</summary>

@@ -120,7 +120,7 @@ internal sealed class WindowRoleSetup(EditorWindow window, RoleSetup setup)
         }
         catch (SignInException e)
         {
-            throw EditorWire.Error(EditorErrors.Refused, e.Message);
+            throw EditorWire.Error(EditorErrors.Refused, e.Message + " No further statement was run.");
         }
         catch (LedgerUnavailableException e)
         {

@@ -18,7 +18,7 @@ internal sealed class ControlClient : IDisposable
     public static async Task<ControlClient> ConnectAsync(StateFolder state, CancellationToken cancellationToken)
     {
         var host = await HostFinder.FindAsync(state, cancellationToken)
-            ?? throw new HostNotStartedException($"No host runs for the state folder {state.Path}, so there are no pending reviews here. Start one with: editorbridge serve");
+            ?? throw new HostNotStartedException($"No host runs for the state folder {state.Path}, and this needs one. Nothing was done. Start one with: editorbridge serve");
         Stream stream;
         try
         {

@@ -144,6 +144,7 @@ internal sealed class McpAddCommand
         text.AppendLine(CultureInfo.InvariantCulture, $"{settings.Name}: {TerminalText.Line(settings.Target)}");
         text.AppendLine(settings.Transport == UpstreamTransport.Stdio
             ? "  A program that runs on this machine with your rights, whenever the host runs. EditorBridge holds its calls; it does not hold what the program does by itself."
+            : settings.Url is { IsLoopback: true } ? "  A server on this machine that somebody else started: what it does with what it is passed, EditorBridge does not see."
             : "  A server elsewhere: what an agent passes to its tools leaves this machine, after the gate and with a record.");
         if (settings.Transport == UpstreamTransport.Stdio)
             text.AppendLine(CultureInfo.InvariantCulture, $"  It gets {List(settings.Environment.Keys.Concat(settings.InheritedVariables), "no variables of yours")} beside PATH, HOME and the like.");

@@ -39,7 +39,7 @@ internal static class ModelsCommand
         Console.WriteLine(names is null ? "No host runs, so the account was not asked for its models. Start one with: editorbridge serve" : "Models of the account for your role:");
         foreach (var name in names ?? []) Console.WriteLine($"  {TerminalText.Line(name)}");
         Console.WriteLine(accuracy.IsEmpty
-            ? $"\ncount_tokens: no answer of the last {days} days has both an estimate and the account's count, so its error is not known yet."
+            ? $"\ncount_tokens: no answer of the last {days} days has both an estimate and the account's count of a prompt long enough to compare, so its error is not known yet."
             : $"\ncount_tokens against the account's own count, {days} days:");
         foreach (var model in accuracy)
         {

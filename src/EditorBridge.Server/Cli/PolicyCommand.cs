@@ -78,9 +78,9 @@ internal static class PolicyCommand
             var pattern = parsed.GetValue(id) ?? "*";
             var rules = policy.Rules.Where(rule => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, rule.Id)).ToArray();
             foreach (var rule in rules)
-                Console.WriteLine($"{PolicyWords.Of(rule.Layer),-10}{rule.Id,-34}{EffectOf(rule),-18}{TerminalText.Line(rule.Description)}{(rule.Locked ? " [locked]" : "")}");
+                Console.WriteLine($"{PolicyWords.Of(rule.Layer),-10}{rule.Id,-34}{EffectOf(rule),-20}{TerminalText.Line(rule.Description)}{(rule.Locked ? " [locked]" : "")}");
             if (rules.Length > 0) return 0;
-            Console.Error.WriteLine($"No rule is called '{pattern}'.");
+            Console.Error.WriteLine($"No rule in force is called '{pattern}'. List them with: editorbridge policy show");
             return 1;
         });
         return command;

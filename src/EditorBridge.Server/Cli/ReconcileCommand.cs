@@ -19,10 +19,17 @@ internal static class ReconcileCommand
     /// <summary>Something does not agree: for scripts that watch.</summary>
     private const int Differs = 3;
 
+    /// <summary>The account keeps its record for a year.</summary>
+    private const int MostHours = 24 * 365;
+
     public static Command Build()
     {
         var options = new AccountOptions();
         var hours = new Option<int>("--hours") { Description = "How far back to look.", DefaultValueFactory = _ => 24 };
+        hours.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > MostHours) result.AddError($"--hours must be between 1 and {MostHours}. Nothing was compared.");
+        });
         var role = new Option<string?>("--role") { Description = "Role that may read SNOWFLAKE.ACCOUNT_USAGE." };
         var user = new Option<string?>("--user") { Description = "Only calls of this user of the account (default: the one who is signed in)." };
         var everybody = new Option<bool>("--everybody") { Description = "Calls of all users: those of other machines then show as going round this one." };
@@ -37,7 +44,7 @@ internal static class ReconcileCommand
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
             var to = DateTimeOffset.UtcNow;
-            var from = to.AddHours(-Math.Clamp(parsed.GetValue(hours), 1, 24 * 365));
+            var from = to.AddHours(-parsed.GetValue(hours));
             if (parsed.GetValue(print)) return Print(from, to, parsed.GetValue(user));
             var request = new ReconciliationRequest(
                 from, to, parsed.GetValue(user), parsed.GetValue(everybody), parsed.GetValue(role), "person:" + Environment.UserName, "terminal",

@@ -32,7 +32,7 @@ internal static class RoleCommand
     private static async Task<int> RunAsync(RoleRun asked, StateFolder state, CancellationToken cancellationToken)
     {
         using var host = await ControlClient.ConnectAsync(state, cancellationToken);
-        Console.WriteLine("The script waits for a review: in the editor, the portal, or with editorbridge reviews.");
+        Console.WriteLine("Once the host has read the script it waits for a review: in the editor, the portal, or with editorbridge reviews.");
         var outcome = await host.AskAsync<RoleOutcome>(RoleSetup.Method, asked, cancellationToken);
         foreach (var line in outcome.Lines) Console.WriteLine(TerminalText.Line(line));
         if (outcome.Lines.Any(line => line.StartsWith("by hand", StringComparison.Ordinal))) Console.WriteLine("What stands there by hand no policy lets through this gate: run it as ACCOUNTADMIN in a worksheet.");

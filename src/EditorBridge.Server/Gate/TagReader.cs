@@ -108,15 +108,15 @@ internal sealed partial class TagReader(SqlApiClient? account, GateContext conte
             if (row is not [{ } column, var database, var schema, { } name, var value, var level]) continue;
             // What a column has from its table, schema or database holds for the table as a whole.
             var holder = level == "COLUMN" ? ofColumns.TryGetValue(column, out var own) ? own : ofColumns[column] = new(StringComparer.Ordinal) : ofObject;
-            foreach (var spelling in new[] { name, $"{database}.{schema}.{name}" })
-            {
-                holder.Add(spelling);
-                holder.Add($"{spelling}={value}");
-            }
+            holder.UnionWith(Spellings(name, $"{database}.{schema}.{name}", value));
         }
 
         return new Known(at, [.. ofObject], [.. ofColumns.Select(column => (column.Key, column.Value.ToImmutableArray()))]);
     }
+
+    /// <summary>The ways a pattern may speak of a tag: by its name alone or in full, with its value or without.</summary>
+    internal static IEnumerable<string> Spellings(string name, string fullName, string? value) =>
+        value is null ? [name, fullName] : [name, $"{name}={value}", fullName, $"{fullName}={value}"];
 
     private static string Quoted(string part) => $"\"{part.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

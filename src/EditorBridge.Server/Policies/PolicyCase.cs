@@ -74,7 +74,7 @@ internal sealed record PolicyCases(ImmutableArray<PolicyCase> Cases, ImmutableAr
             foreach (var item in cursor.Sequence(list, "'cases'")) ReadCase(item, defaults, cursor, cases);
     }
 
-    private static readonly string[] ContextKeys = ["workspace", "account", "role", "warehouse", "door", "at", "home"];
+    private static readonly string[] ContextKeys = ["workspace", "account", "role", "warehouse", "door", "at", "home", "tags"];
 
     private static void ReadCase(YamlNode node, PolicyCase defaults, YamlCursor cursor, ImmutableArray<PolicyCase>.Builder cases)
     {
@@ -109,6 +109,7 @@ internal sealed record PolicyCases(ImmutableArray<PolicyCase> Cases, ImmutableAr
             Home = Text("home", defaults.Home),
             Door = keys.TryGetValue("door", out var door) ? cursor.Word<Door>(door, "'door'") ?? defaults.Door : defaults.Door,
             At = keys.TryGetValue("at", out var at) ? Time(at, cursor) : defaults.At,
+            Tags = keys.TryGetValue("tags", out var tags) ? CaseTags.Read(tags, cursor) : defaults.Tags,
         };
     }
 

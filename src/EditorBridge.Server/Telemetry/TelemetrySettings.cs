@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using EditorBridge.Hosting;
 
 namespace EditorBridge.Telemetry;
@@ -19,7 +20,6 @@ internal sealed record TelemetrySettings(Uri Endpoint, ImmutableDictionary<strin
     {
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
     };
 
     /// <summary>The settings, or null when telemetry is off.</summary>
@@ -30,6 +30,7 @@ internal sealed record TelemetrySettings(Uri Endpoint, ImmutableDictionary<strin
         try
         {
             if (StateFolder.ReadPrivate(path) is not { } text || JsonSerializer.Deserialize<Written>(text, Format) is not { } written) return null;
+            if (written.Unknown?.Keys.FirstOrDefault() is { } unknown) throw Unusable(path, $"'{unknown}' is not one of its keys.");
             if (!Uri.TryCreate(written.Endpoint, UriKind.Absolute, out var endpoint) || !(endpoint.Scheme == Uri.UriSchemeHttps || (endpoint.Scheme == Uri.UriSchemeHttp && endpoint.IsLoopback)) || endpoint.UserInfo.Length > 0)
                 throw Unusable(path, $"endpoint is '{written.Endpoint}'; it must be the address of an OTLP collector, https or on this machine, such as http://127.0.0.1:4318.");
             return new TelemetrySettings(endpoint, written.Headers?.ToImmutableDictionary() ?? [], written.Traces ?? true, written.Metrics ?? true, written.Logs ?? true, written.Content ?? false);
@@ -47,5 +48,9 @@ internal sealed record TelemetrySettings(Uri Endpoint, ImmutableDictionary<strin
     private static HostNotStartedException Unusable(string path, string why) =>
         new($"{path} cannot be used: {why} Its keys are endpoint, headers, traces, metrics, logs and content. Nothing was started.");
 
-    private sealed record Written(string? Endpoint, Dictionary<string, string>? Headers, bool? Traces, bool? Metrics, bool? Logs, bool? Content);
+    private sealed record Written(string? Endpoint, Dictionary<string, string>? Headers, bool? Traces, bool? Metrics, bool? Logs, bool? Content)
+    {
+        [JsonExtensionData]
+        public Dictionary<string, JsonElement>? Unknown { get; init; }
+    }
 }

@@ -36,6 +36,8 @@ internal static partial class SqlAdvice
     private static string Grants(string message, string role)
     {
         var parts = Named(message)?.Split('.');
+        // Of this database a role has all that was imported or nothing.
+        if (parts is ["SNOWFLAKE", _, _]) return $"GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE TO ROLE {role};";
         return parts is [var database, var schema, _]
             ? $"GRANT USAGE ON DATABASE {database} TO ROLE {role}; GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {role}; GRANT SELECT ON TABLE {string.Join('.', parts)} TO ROLE {role};"
             : $"GRANT USAGE on its database and schema and SELECT on it TO ROLE {role};";

@@ -144,6 +144,7 @@ public sealed class PolicyEvaluatorTests
     {
         var policy = Policy(Rule("m", PolicyLayer.Managed, Effect.Deny, new() { Columns = ["EMAIL*"] }));
         Assert.Equal(Effect.Deny, Decide(policy, With(Read() with { Columns = ["T.EMAIL_HOME"] })).Effect);
+        Assert.Equal(Effect.Deny, Decide(policy, With(Read() with { Columns = ["\"email_home\""] })).Effect);
         Assert.Equal(Effect.Review, Decide(policy, With(Read() with { Columns = ["*"] })).Effect);
         Assert.Equal(Effect.Allow, Decide(policy, With(Read() with { Columns = ["ID"] })).Effect);
     }
@@ -160,13 +161,15 @@ public sealed class PolicyEvaluatorTests
 
     [Theory]
     [InlineData("EMAIL", Effect.Deny)]
+    [InlineData("\"e.\"\"mail\"", Effect.Deny)]
+    [InlineData("\"email\"", Effect.Deny)]
     [InlineData("ID", Effect.Allow)]
     [InlineData("*", Effect.Deny)]
     [InlineData("", Effect.Allow)]
     public void Tags_of_columns_hold_for_the_columns_a_read_names(string column, Effect expected)
     {
         var policy = Policy(Rule("m", PolicyLayer.Managed, Effect.Deny, new() { Tags = ["PII"] }));
-        var facts = With(Read() with { Columns = column.Length == 0 ? [] : [column] }) with { Tags = NoTags.Add("A.B.T", []).Add("A.B.T.EMAIL", ["PII"]) };
+        var facts = With(Read() with { Columns = column.Length == 0 ? [] : [column] }) with { Tags = NoTags.Add("A.B.T", []).Add("A.B.T.EMAIL", ["PII"]).Add("A.B.T.e.\"mail", ["PII"]) };
         Assert.Equal(expected, Decide(policy, facts).Effect);
     }
 
