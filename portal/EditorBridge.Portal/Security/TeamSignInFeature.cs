@@ -110,8 +110,8 @@ public static class TeamSignInFeature
     }
 }
 
-/// <summary>The portal's only way to the outside: to the provider that <c>portal.json</c> names, and nowhere a reply sends it on to.</summary>
-internal sealed class ProviderHandler(TeamSignIn team) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
+/// <summary>The portal's only way to the outside: to the provider that <c>portal.json</c> names, and nowhere a reply or a proxy of the environment sends it on to.</summary>
+internal sealed class ProviderHandler(TeamSignIn team) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

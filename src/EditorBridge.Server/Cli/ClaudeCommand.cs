@@ -40,19 +40,22 @@ internal static class ClaudeCommand
         var token = ClientTokens.Of(state, Client.Claude);
         var models = await ModelsAsync(host, token, cancellationToken);
         using var egress = await ClaudeEgress.OpenAsync(host, state, version, cancellationToken);
-        var settingsFile = WriteSettings(state, host.Url, hooked, egress.Proxies, ref arguments);
+        var settingsFile = state.In($"claude-settings-{Environment.ProcessId}.json");
         var shellFile = state.In($"claude-shell-{Environment.ProcessId}.sh");
-        StateFolder.WritePrivate(shellFile, ClaudeEgress.ShellFile());
         var mcpFile = state.In($"claude-mcp-{Environment.ProcessId}.json");
-        StateFolder.WritePrivate(mcpFile, ClaudeSession.McpServers(host.Url, Directory.GetCurrentDirectory()).ToJsonString());
-        await Console.Error.WriteLineAsync(Banner(host, version, hooked));
-
+        var hasRun = false;
+        // From here on there is a launch with credentials: whatever stands in the way, it ends.
         try
         {
+            WriteSettings(settingsFile, host.Url, hooked, egress.Proxies, ref arguments);
+            StateFolder.WritePrivate(shellFile, ClaudeEgress.ShellFile());
+            StateFolder.WritePrivate(mcpFile, ClaudeSession.McpServers(host.Url, Directory.GetCurrentDirectory()).ToJsonString());
+            await Console.Error.WriteLineAsync(Banner(host, version, hooked));
             var info = StartInfo(state, host, program, arguments, settingsFile, mcpFile, hooked, token, models);
             foreach (var (name, value) in egress.Variables(Environment.GetEnvironmentVariables(), shellFile)) info.Environment[name] = value;
             using var process = Process.Start(info)
                 ?? throw new HostNotStartedException($"The system did not start {program}.");
+            hasRun = true;
             // The terminal sends Ctrl-C to both of us; it is the client's to act on. A request to end is passed on.
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
@@ -65,7 +68,8 @@ internal static class ClaudeCommand
         }
         finally
         {
-            await Console.Error.WriteLineAsync(await egress.EndAsync());
+            var tried = await egress.EndAsync();
+            if (hasRun) await Console.Error.WriteLineAsync(tried);
             File.Delete(shellFile);
             File.Delete(settingsFile);
             File.Delete(mcpFile);
@@ -90,7 +94,7 @@ internal static class ClaudeCommand
     }
 
     // The client takes one --settings only: the person's own are read and ours laid over them.
-    private static string WriteSettings(StateFolder state, string baseUrl, bool hooked, Dictionary<string, string> proxies, ref string[] arguments)
+    private static void WriteSettings(string file, string baseUrl, bool hooked, Dictionary<string, string> proxies, ref string[] arguments)
     {
         JsonObject? given = null;
         var at = Array.IndexOf(arguments, "--settings");
@@ -109,12 +113,10 @@ internal static class ClaudeCommand
             arguments = [.. arguments[..at], .. arguments[(at + 2)..]];
         }
 
-        var file = state.In($"claude-settings-{Environment.ProcessId}.json");
         var settings = ClaudeSession.Settings(baseUrl, hooked, given);
         // A project's own settings stand above the environment and below this file, so that no repository leads the client past the proxy.
         foreach (var (name, value) in proxies) settings["env"]![name] = value;
         StateFolder.WritePrivate(file, settings.ToJsonString());
-        return file;
     }
 
     private static async Task<ClaudeModels?> ModelsAsync(HostAddress host, string token, CancellationToken cancellationToken)

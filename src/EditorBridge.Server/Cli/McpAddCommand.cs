@@ -1,7 +1,10 @@
+using System.Collections.Frozen;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using System.Web;
 using EditorBridge.Audit;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Setup;
@@ -9,8 +12,11 @@ using EditorBridge.Setup;
 namespace EditorBridge.Cli;
 
 /// <summary><c>editorbridge mcp add</c>: puts a server behind the gateway, after saying what that means. No secret stands on the command line: it is asked for and kept in a file of its own.</summary>
-internal sealed class McpAddCommand
+internal sealed partial class McpAddCommand
 {
+    private static readonly FrozenSet<string> SecretWords = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "token", "secret", "key", "apikey", "sig", "signature", "password", "passwd", "pwd", "auth", "authorization", "credential", "credentials", "pat");
+
     private readonly Argument<string> _name = new("name") { Description = "What the server is called here; its tools are listed as NAME__tool." };
     private readonly Argument<string[]> _target = new("target") { Description = "The address of a server over HTTP, or after -- a program and its arguments.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string[]> _env = new("--env") { Description = "NAME=VALUE for the program, for what is no secret. May be given several times." };
@@ -78,7 +84,8 @@ internal sealed class McpAddCommand
         var target = parsed.GetRequiredValue(_target);
         var isHttp = target[0].StartsWith("http://", StringComparison.OrdinalIgnoreCase) || target[0].StartsWith("https://", StringComparison.OrdinalIgnoreCase);
         if (isHttp && target.Length > 1) throw new SetupException("A server over HTTP has an address and nothing after it. Nothing was changed.");
-        RefuseSecrets(target.Skip(1).Append(string.Join(' ', target.Skip(1))));
+        RefuseSecrets(target.Append(string.Join(' ', target.Skip(1))));
+        if (isHttp) RefuseSecretsInAddress(target[0]);
         var server = isHttp ? new JsonObject { ["type"] = "http", ["url"] = target[0] } : new JsonObject { ["command"] = target[0], ["args"] = Texts(target.Skip(1)) };
         Set(server, "cwd", parsed.GetValue(_folder));
         Set(server, "env", Named(parsed.GetValue(_env), parsed.GetValue(_secretEnv), "variable", edit, name, secrets));
@@ -137,6 +144,22 @@ internal sealed class McpAddCommand
                 throw new SetupException($"'{Redaction.Redact(text)}' looks like a secret, and a command line can be seen by others and stays in the shell's history. Nothing was changed. Use --secret-env NAME or --secret-header NAME, which ask for the value.");
         }
     }
+
+    /// <exception cref="SetupException">The address carries a name and password, or a part of its query that is called like a secret.</exception>
+    internal static void RefuseSecretsInAddress(string address)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url)) throw new SetupException("This is not an http or https address. Nothing was changed.");
+        var query = HttpUtility.ParseQueryString(url.Query);
+        var secret = url.UserInfo.Length > 0 ? "a name and password"
+            : query.AllKeys.FirstOrDefault(key => query[key] is { Length: > 0 } value && ((key is not null && Words().Matches(key).Any(word => SecretWords.Contains(word.Value))) || Redaction.Redact(value) != value)) is { } name ? $"a secret ({name})"
+            : null;
+        if (secret is null) return;
+        throw new SetupException(
+            $"The address of {url.Host} carries {secret}. An address stands on the command line, in the shell's history and in the configuration, where others can see it. Nothing was changed. Leave it out and use --secret-header NAME, which asks for the value, if the server takes it in a header.");
+    }
+
+    [GeneratedRegex("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")]
+    private static partial Regex Words();
 
     private static string Explain(UpstreamSettings settings)
     {

@@ -25,7 +25,7 @@ internal static class McpRemoveCommand
                     : $"There is no server '{server}' in {UpstreamPlaces.User(folder)}. Nothing was changed.");
             }
 
-            var signedOut = new UpstreamSignIns(folder).Forget(server);
+            var signedOut = new UpstreamSignIns(folder, TimeProvider.System).Forget(server);
             Console.WriteLine($"'{server}' is taken out{(signedOut ? ", and its sign-in is forgotten" : "")}. A running host ends it within two seconds.");
             return Task.FromResult(0);
         }));

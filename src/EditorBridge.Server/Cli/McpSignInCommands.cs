@@ -22,7 +22,7 @@ internal static class McpSignInCommands
                 throw new SetupException($"'{server.Name}' is shown the Authorization header of its configuration, so there is nothing to sign in to. Take the header out to sign in with the browser.");
             try
             {
-                var outcome = await new UpstreamSignInFlow(server, new UpstreamSignIns(folder), TimeProvider.System)
+                var outcome = await new UpstreamSignInFlow(server, new UpstreamSignIns(folder, TimeProvider.System), TimeProvider.System)
                     .RunAsync(address => BrowserAddress.Show(address, parsed.GetValue(noBrowser)), cancellationToken);
                 Console.WriteLine(Describe(server, outcome));
                 return 0;
@@ -45,7 +45,7 @@ internal static class McpSignInCommands
             if (McpCommand.IsAgents("Nobody was signed out.")) return Task.FromResult(3);
             var folder = StateFolder.Open(parsed.GetValue(state));
             var server = Find(folder, parsed.GetRequiredValue(name));
-            Console.WriteLine(new UpstreamSignIns(folder).Forget(server.Name)
+            Console.WriteLine(new UpstreamSignIns(folder, TimeProvider.System).Forget(server.Name)
                 ? $"Signed out of '{server.Name}': the tokens are deleted here. They end by themselves; to end them at once, take EditorBridge's access away at the server."
                 : $"Nobody was signed in to '{server.Name}'.");
             return Task.FromResult(0);

@@ -59,7 +59,7 @@ internal static class McpTestCommand
     {
         var began = TimeProvider.System.GetTimestamp();
         // A test of a server that is switched off is a test all the same.
-        await using var upstream = new Upstream(settings with { Disabled = false }, LookedInto, new UpstreamSignIns(state), TimeProvider.System, NullLogger<Upstream>.Instance);
+        await using var upstream = new Upstream(settings with { Disabled = false }, LookedInto, new UpstreamSignIns(state, TimeProvider.System), TimeProvider.System, NullLogger<Upstream>.Instance);
         upstream.Start();
         await upstream.FirstAttempt.WaitAsync(cancellationToken);
         var took = TimeProvider.System.GetElapsedTime(began);

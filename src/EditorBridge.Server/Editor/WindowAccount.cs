@@ -44,18 +44,29 @@ internal sealed class WindowAccount(EditorWindow window, AccountConnection conne
     {
         RequirePerson();
         if (connection.Credential is not SuppliedToken credential) throw EditorWire.Error(EditorErrors.Refused, $"Connection '{connection.Profile.Name}' signs in with {connection.Credential.Description}, and takes no token from an editor. Nothing was changed.");
-        credential.Supply(supplied.Token);
-        if (!credential.IsThere) return new SignInResult("The token is forgotten here. It stays good in the account until it ends or is taken away there.");
-        if (!supplied.Check) return new SignInResult("The token is at hand.");
+        if (string.IsNullOrWhiteSpace(supplied.Token))
+        {
+            credential.Supply(null);
+            return new SignInResult("The token is forgotten here. It stays good in the account until it ends or is taken away there.");
+        }
+
+        if (!supplied.Check)
+        {
+            credential.Supply(supplied.Token);
+            return new SignInResult("The token is at hand.");
+        }
+
+        // Tried beside the one in use: a typo must not sign everybody of this host out.
+        var tried = ProgrammaticAccessToken.FromValue(supplied.Token);
         try
         {
-            var identity = await new AccountChecks(connection.Sql(), connection.Cortex(), time).WhoAmIAsync(cancellationToken);
+            var identity = await new AccountChecks(connection.Sql(tried), connection.Cortex(credential: tried), time).WhoAmIAsync(cancellationToken);
+            credential.Supply(supplied.Token);
             return new SignInResult($"Signed in to {connection.Profile.Account.BaseAddress.Authority} as {identity.User}, role {identity.Role}.");
         }
         catch (Exception e) when (e is SignInException or CortexException)
         {
-            credential.Supply(null);
-            throw EditorWire.Error(EditorErrors.Refused, $"The account did not take the token, so it was not kept. {e.Message}");
+            throw EditorWire.Error(EditorErrors.Refused, $"The account did not take the token, so it was not kept{(credential.IsThere ? "; the one before it stays in use" : "")}. {e.Message}");
         }
     }
 

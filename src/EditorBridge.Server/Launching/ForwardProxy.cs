@@ -54,7 +54,7 @@ internal sealed partial class ForwardProxy(LaunchedSessions sessions, EgressAllo
             : "unencrypted requests are never passed on";
         if (refusal is null && await sessions.RecordAsync(launch, request.Host, request.Port, request.Method, allowed: true, reason: null))
         {
-            await TunnelAsync(connection, request);
+            await TunnelAsync(connection, request, launch);
             return;
         }
 
@@ -65,16 +65,18 @@ internal sealed partial class ForwardProxy(LaunchedSessions sessions, EgressAllo
             $"EditorBridge refused a connection to {request.Host}:{request.Port}: {refusal}. Nothing was sent. An administrator can name the host under 'egress' in the managed policy.");
     }
 
-    private async Task TunnelAsync(ConnectionContext connection, ProxyRequest request)
+    private async Task TunnelAsync(ConnectionContext connection, ProxyRequest request, LaunchedSession launch)
     {
         var client = connection.Transport;
         await using var target = await EgressTunnel.ConnectAsync(request.Host, request.Port, time, connection.ConnectionClosed);
         if (target is null)
         {
+            launch.Count(request.Host, request.Port, EgressEnd.Unreached);
             await AnswerAsync(client.Output, 502, "Bad Gateway", $"{request.Host}:{request.Port} could not be reached.");
             return;
         }
 
+        launch.Count(request.Host, request.Port, EgressEnd.LetOut);
         await client.Output.WriteAsync("HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray(), connection.ConnectionClosed);
         await target.PumpAsync(client, connection.ConnectionClosed);
     }

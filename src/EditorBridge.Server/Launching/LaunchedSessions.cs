@@ -33,11 +33,14 @@ internal sealed partial class LaunchedSessions(LedgerWriter ledger, ILogger<Laun
         if (launchId is { Length: > 0 } && sessionId is not null && _open.TryGetValue(launchId, out var launch)) launch.Session = sessionId;
     }
 
-    /// <summary>Records one attempt. False when it could not be recorded, which for an allowed one means that it must not be made.</summary>
+    /// <summary>
+    /// Records one attempt. False when it could not be recorded, which for an allowed one means that it must not be made. A refused one is counted here,
+    /// an allowed one with <see cref="LaunchedSession.Count"/> once it is known what became of it.
+    /// </summary>
     public async Task<bool> RecordAsync(LaunchedSession launch, string host, int port, string method, bool allowed, string? reason)
     {
         // A client in a loop must not fill the ledger; the summary still counts every attempt.
-        if (!launch.Count(host, port, allowed) && !allowed) return true;
+        if (!allowed && !launch.Count(host, port, EgressEnd.Refused)) return true;
         return await AppendAsync(new AuditDraft
         {
             Kind = allowed ? EntryKind.EgressAllowed : EntryKind.EgressRefused,
@@ -72,7 +75,8 @@ internal sealed partial class LaunchedSessions(LedgerWriter ledger, ILogger<Laun
                 ["ended"] = how,
                 ["refused"] = summary.Refused,
                 ["letOut"] = summary.LetOut,
-                ["hosts"] = new JsonArray([.. summary.Hosts.Select(host => new JsonObject { ["host"] = host.Host, ["refused"] = host.Refused, ["letOut"] = host.LetOut })]),
+                ["unreached"] = summary.Unreached,
+                ["hosts"] = new JsonArray([.. summary.Hosts.Select(host => new JsonObject { ["host"] = host.Host, ["refused"] = host.Refused, ["letOut"] = host.LetOut, ["unreached"] = host.Unreached })]),
             },
         });
         return summary with { Recorded = recorded };
@@ -110,9 +114,8 @@ internal sealed class LaunchedSession(string id, string secret, string program)
     private const int RecordedOneByOne = 1000;
     private const int HostsKept = 200;
     private readonly byte[] _digest = SHA256.HashData(Encoding.UTF8.GetBytes(secret));
-    private readonly Dictionary<string, (int Refused, int LetOut)> _hosts = new(StringComparer.OrdinalIgnoreCase);
-    private int _refused;
-    private int _letOut;
+    private readonly Dictionary<string, EgressCount> _hosts = new(StringComparer.OrdinalIgnoreCase);
+    private EgressCount _all = new("all", 0, 0, 0);
 
     public string Id => id;
     public string Secret => secret;
@@ -125,15 +128,15 @@ internal sealed class LaunchedSession(string id, string secret, string program)
     public bool Knows(string given) => CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), _digest);
 
     /// <summary>Counts an attempt; false when it is one of so many that it is only counted.</summary>
-    public bool Count(string host, int port, bool allowed)
+    public bool Count(string host, int port, EgressEnd end)
     {
         lock (_hosts)
         {
             var key = $"{host}:{port}";
             if (!_hosts.ContainsKey(key) && _hosts.Count >= HostsKept) key = "(other hosts)";
-            var (refused, letOut) = _hosts.GetValueOrDefault(key);
-            _hosts[key] = allowed ? (refused, letOut + 1) : (refused + 1, letOut);
-            return (allowed ? ++_letOut : ++_refused) <= RecordedOneByOne;
+            _hosts[key] = (_hosts.GetValueOrDefault(key) ?? new EgressCount(key, 0, 0, 0)).And(end);
+            _all = _all.And(end);
+            return _all.Of(end) <= RecordedOneByOne;
         }
     }
 
@@ -141,18 +144,52 @@ internal sealed class LaunchedSession(string id, string secret, string program)
     {
         lock (_hosts)
         {
-            return new EgressSummary(Session, _refused, _letOut, [.. _hosts.OrderByDescending(host => host.Value.Refused + host.Value.LetOut).Select(host => new EgressCount(host.Key, host.Value.Refused, host.Value.LetOut))]);
+            return new EgressSummary(Session, _all, [.. _hosts.Values.OrderByDescending(host => host.Tried)]);
         }
     }
 }
 
+/// <summary>What became of an attempt to reach a host.</summary>
+internal enum EgressEnd
+{
+    /// <summary>Policy, or the lack of a record, stood against it.</summary>
+    Refused,
+    /// <summary>The tunnel stood.</summary>
+    LetOut,
+    /// <summary>It was allowed, and the host was not there, or its name led back to this machine.</summary>
+    Unreached,
+}
+
 /// <summary>Attempts to reach one host, as <c>host:port</c>.</summary>
-internal sealed record EgressCount(string Host, int Refused, int LetOut);
+internal sealed record EgressCount(string Host, int Refused, int LetOut, int Unreached)
+{
+    public int Tried => Refused + LetOut + Unreached;
+
+    public int Of(EgressEnd end) => end switch
+    {
+        EgressEnd.Refused => Refused,
+        EgressEnd.LetOut => LetOut,
+        EgressEnd.Unreached => Unreached,
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "An end without a count."),
+    };
+
+    public EgressCount And(EgressEnd end) => end switch
+    {
+        EgressEnd.Refused => this with { Refused = Refused + 1 },
+        EgressEnd.LetOut => this with { LetOut = LetOut + 1 },
+        EgressEnd.Unreached => this with { Unreached = Unreached + 1 },
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "An end without a count."),
+    };
+}
 
 /// <summary>Where one launched session tried to connect.</summary>
-internal sealed record EgressSummary(string? Session, int Refused, int LetOut, ImmutableArray<EgressCount> Hosts)
+internal sealed record EgressSummary(string? Session, EgressCount All, ImmutableArray<EgressCount> Hosts)
 {
     private const int Named = 5;
+
+    public int Refused => All.Refused;
+    public int LetOut => All.LetOut;
+    public int Unreached => All.Unreached;
 
     /// <summary>False when the summary could not be written to the ledger.</summary>
     public bool Recorded { get; init; } = true;
@@ -163,18 +200,19 @@ internal sealed record EgressSummary(string? Session, int Refused, int LetOut, I
         get
         {
             var whose = Session is null ? "This session" : $"Session {Session}";
-            if (Refused + LetOut == 0) return $"{whose} tried to reach nothing but the account.";
-            var refused = Listed(Hosts.Where(host => host.Refused > 0).Select(host => $"{host.Host} ×{host.Refused}"));
+            if (All.Tried == 0) return $"{whose} tried to reach nothing but the account.";
             var letOut = LetOut == 0
                 ? "nothing was let out"
-                : $"{(LetOut == 1 ? "1 was" : $"{LetOut} were")} let out, as the managed policy allows: {Listed(Hosts.Where(host => host.LetOut > 0).Select(host => $"{host.Host} ×{host.LetOut}"))}";
-            return Refused == 0 ? $"{whose}: {letOut}." : $"{whose}: {(Refused == 1 ? "1 connection elsewhere was" : $"{Refused} connections elsewhere were")} refused ({refused}); {letOut}.";
+                : $"{(LetOut == 1 ? "1 was" : $"{LetOut} were")} let out, as the managed policy allows: {Listed(EgressEnd.LetOut)}";
+            var unreached = Unreached == 0 ? "" : $"{(Unreached == 1 ? "1 that is allowed was" : $"{Unreached} that are allowed were")} not reached ({Listed(EgressEnd.Unreached)}); ";
+            var refused = Refused == 0 ? "" : $"{(Refused == 1 ? "1 connection elsewhere was" : $"{Refused} connections elsewhere were")} refused ({Listed(EgressEnd.Refused)}); ";
+            return $"{whose}: {refused}{unreached}{letOut}.";
         }
     }
 
-    private static string Listed(IEnumerable<string> hosts)
+    private string Listed(EgressEnd end)
     {
-        var all = hosts.ToArray();
+        var all = Hosts.Where(host => host.Of(end) > 0).Select(host => $"{host.Host} ×{host.Of(end)}").ToArray();
         return string.Join(", ", all.Take(Named)) + (all.Length > Named ? $" and {all.Length - Named} more hosts" : "");
     }
 }

@@ -41,11 +41,14 @@ public sealed class AccountConnection : IDisposable
         return new AccountConnection(profile, store, http, Credentials.Create(profile, store, http, time, loggers), time, loggers, allowedHosts ?? []);
     }
 
-    public CortexClient Cortex(CortexOptions? options = null) =>
-        new(Profile.Account, Credential, Http, options ?? new CortexOptions(), _time, _loggers.CreateLogger<CortexClient>(), _allowedHosts);
+    /// <param name="credential">Another than the connection's own: one that is only tried.</param>
+    public CortexClient Cortex(CortexOptions? options = null, Credential? credential = null) =>
+        new(Profile.Account, credential ?? Credential, Http, options ?? new CortexOptions(), _time, _loggers.CreateLogger<CortexClient>(), _allowedHosts);
 
+    /// <param name="credential">Another than the connection's own: one that is only tried.</param>
     /// <exception cref="SignInException">The driver was chosen and cannot be used.</exception>
-    public SqlApiClient Sql() => new(Profile.Account, Credential, Http, _time, _loggers.CreateLogger<SqlApiClient>(), _allowedHosts, SnowflakeDriver.Chosen(Profile, Credential));
+    public SqlApiClient Sql(Credential? credential = null) =>
+        new(Profile.Account, credential ?? Credential, Http, _time, _loggers.CreateLogger<SqlApiClient>(), _allowedHosts, SnowflakeDriver.Chosen(Profile, credential ?? Credential));
 
     /// <summary>The browser sign-in of this profile.</summary>
     public OAuthSignIn SignIn() => new(new OAuthClient(Profile, Http, _time), Store, _time);

@@ -31,6 +31,11 @@ public sealed class WindowAccountTests : IAsyncLifetime
         Assert.Contains("DEVELOPER", (await window.AskAsync<SignInResult>(EditorMethods.SupplyToken, new TokenParams(token, Check: true))).Message, StringComparison.Ordinal);
         Assert.NotEmpty((await window.AskAsync<ChatModelsResult>(EditorMethods.ChatModels)).Models);
         Assert.Equal(("editorToken", true), await StateAsync(window));
+
+        var typo = await Assert.ThrowsAsync<RemoteInvocationException>(() => window.AskAsync<SignInResult>(EditorMethods.SupplyToken, new TokenParams(token + "x", Check: true)));
+        Assert.Contains("the one before it stays in use", typo.Message, StringComparison.Ordinal);
+        Assert.Equal(("editorToken", true), await StateAsync(window));
+        Assert.NotEmpty((await window.AskAsync<ChatModelsResult>(EditorMethods.ChatModels)).Models);
         foreach (var file in Directory.EnumerateFiles(_host.State.Path, "*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is not (".sock" or ".lock")))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

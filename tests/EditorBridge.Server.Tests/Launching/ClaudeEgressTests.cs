@@ -11,6 +11,7 @@ using EditorBridge.Ledger;
 using EditorBridge.Policies;
 using EditorBridge.Policy;
 using EditorBridge.Server.Tests.Gate;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EditorBridge.Server.Tests.Launching;
@@ -93,13 +94,42 @@ public sealed class ClaudeEgressTests
         await using var gate = new GateFixture();
         var sessions = new LaunchedSessions(gate.Ledger, NullLogger<LaunchedSessions>.Instance);
         var launch = sessions.Open("claude-code/2.1.330");
-        for (var i = 0; i < 1100; i++) launch.Count("telemetry.example.com", 443, allowed: false);
+        for (var i = 0; i < 1100; i++) launch.Count("telemetry.example.com", 443, EgressEnd.Refused);
         await sessions.RecordAsync(launch, "telemetry.example.com", 443, "CONNECT", allowed: false, "no policy allows it");
         var summary = await sessions.EndAsync(launch.Id, "launcher");
 
         Assert.Equal(1101, summary!.Refused);
         Assert.Equal([EntryKind.EgressSummary], (await gate.EntriesAsync(launch.CallId)).Select(entry => entry.Draft.Kind));
         Assert.Null(await sessions.EndAsync(launch.Id, "launcher"));
+    }
+
+    [Fact]
+    public async Task Attempt_that_was_allowed_and_never_came_about_is_not_counted_as_let_out()
+    {
+        await using var gate = new GateFixture();
+        var sessions = new LaunchedSessions(gate.Ledger, NullLogger<LaunchedSessions>.Instance);
+        var launch = sessions.Open("claude-code/2.1.330");
+        var policy = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(policy, "version: 1\negress: 'localhost:9'\n");
+            var proxy = new ForwardProxy(sessions, new EgressAllowance(policy), TimeProvider.System, NullLogger<ForwardProxy>.Instance);
+            var (toProxy, fromProxy) = (new Pipe(), new Pipe());
+            var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{launch.Id}:{launch.Secret}"));
+            await toProxy.Writer.WriteAsync(Encoding.ASCII.GetBytes($"CONNECT localhost:9 HTTP/1.1\r\nProxy-Authorization: Basic {credentials}\r\n\r\n"));
+            await proxy.OnConnectedAsync(new DefaultConnectionContext("one", new Ends(toProxy.Reader, fromProxy.Writer), new Ends(fromProxy.Reader, toProxy.Writer))).WaitAsync(TestLimits.Signal);
+            Assert.StartsWith("HTTP/1.1 502 ", Encoding.UTF8.GetString((await fromProxy.Reader.ReadAsync()).Buffer), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(policy);
+        }
+
+        var summary = await sessions.EndAsync(launch.Id, "launcher");
+        Assert.Equal("This session: 1 that is allowed was not reached (localhost:9 ×1); nothing was let out.", summary!.Sentence);
+        var entries = await gate.EntriesAsync(launch.CallId);
+        Assert.Equal([EntryKind.EgressAllowed, EntryKind.EgressSummary], entries.Select(entry => entry.Draft.Kind));
+        Assert.Equal("none_let_out", entries[^1].Draft.Result);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class UpstreamCredentialTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _state = StateFolder.Open(Path.Combine(_folder.FullName, "state"));
-        _signIns = new UpstreamSignIns(_state);
+        _signIns = new UpstreamSignIns(_state, TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -57,7 +57,7 @@ public sealed class UpstreamCredentialTests : IAsyncLifetime
     {
         await _signIns.WriteAsync("tracker", SignIn, CancellationToken.None);
 
-        Assert.Equal("first", (await new UpstreamSignIns(_state).ReadAsync(Server, CancellationToken.None))!.AccessToken);
+        Assert.Equal("first", (await new UpstreamSignIns(_state, TimeProvider.System).ReadAsync(Server, CancellationToken.None))!.AccessToken);
         Assert.Null(await _signIns.ReadAsync(Server with { Url = new Uri("https://evil.example.com/mcp") }, CancellationToken.None));
         var file = Assert.Single(Directory.GetFiles(_state.In("mcp-sign-ins"), "*.signin"));
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
@@ -72,13 +72,42 @@ public sealed class UpstreamCredentialTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Server_called_like_the_key_signs_in_beside_it()
+    {
+        await using var held = await _signIns.HoldAsync("key", CancellationToken.None);
+        await _signIns.WriteAsync("key", SignIn, CancellationToken.None).WaitAsync(TestLimits.Signal);
+
+        Assert.Equal("first", (await _signIns.ReadAsync(Server with { Name = "key" }, CancellationToken.None))!.AccessToken);
+    }
+
+    [Fact]
+    public async Task Lock_that_nobody_lets_go_is_given_up_with_the_name_of_its_file()
+    {
+        await using var held = await _signIns.HoldAsync("tracker", CancellationToken.None);
+        // Every look at the clock is a minute later.
+        var other = new UpstreamSignIns(_state, new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromMinutes(1) });
+
+        var given = await Assert.ThrowsAsync<UpstreamException>(() => other.HoldAsync("tracker", CancellationToken.None).WaitAsync(TestLimits.Signal));
+        Assert.Contains(Path.Combine(_state.In("mcp-sign-ins"), "tracker.lock"), given.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", given.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lock_whose_file_cannot_be_opened_is_given_up_too()
+    {
+        Directory.CreateDirectory(Path.Combine(_state.In("mcp-sign-ins"), "tracker.lock"));
+
+        await Assert.ThrowsAsync<UpstreamException>(() => _signIns.HoldAsync("tracker", CancellationToken.None).WaitAsync(TestLimits.Signal));
+    }
+
+    [Fact]
     public async Task Ended_token_is_renewed_once_for_all_who_ask_in_every_process_and_the_rotated_one_is_kept()
     {
         await _signIns.WriteAsync("tracker", SignIn, CancellationToken.None);
         _time.Advance(TimeSpan.FromHours(2));
         // Two credentials over one folder stand for two processes: they share nothing but the files.
         using var here = Credential();
-        using var there = new UpstreamCredential(Server, new UpstreamSignIns(_state), _time, NullLogger.Instance);
+        using var there = new UpstreamCredential(Server, new UpstreamSignIns(_state, TimeProvider.System), _time, NullLogger.Instance);
 
         var tokens = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? here : there).GetAsync(CancellationToken.None)));
 

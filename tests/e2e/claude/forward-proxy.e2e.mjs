@@ -49,6 +49,19 @@ for (const version of ['2.1.330', '2.1.112']) {
   });
 }
 
+test('Settings that cannot be read end the launch they would have been for', { timeout: 60_000, skip: missing('claude-code-2.1.330') }, async (t) => {
+  const product = await Product.start(t);
+  const session = product.claude({ version: '2.1.330', door: 'hook', turns: [{ text: 'Never asked.' }], args: ['--settings', '{"env":'] });
+  await session.ended;
+
+  assert.notEqual(session.code, 0);
+  assert.match(session.errors.join('\n'), /--settings cannot be read/);
+  const exported = path.join(product.folder, 'chain.jsonl');
+  const { code, err } = await product.cli(['ledger', 'export', '--format', 'chain', '--out', exported]);
+  assert.equal(code, 0, err);
+  assert.equal(fs.readFileSync(exported, 'utf8').split('\n').filter((line) => line.includes('egress.summary')).length, 1);
+});
+
 /** Approves whatever is asked until the session ends. */
 async function answerAll(product, session) {
   let ended = false;

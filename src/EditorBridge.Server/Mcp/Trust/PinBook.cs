@@ -70,6 +70,7 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
     /// <exception cref="LedgerUnavailableException">It could not be recorded, so nothing was decided.</exception>
     public async Task<PinAnswer> DecideAsync(PinDecision decision, string person, string surface)
     {
+        string? note = null;
         await _changing.WaitAsync();
         try
         {
@@ -93,7 +94,13 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
                 }
             }
 
+            // What is refused is away at once, whatever becomes of the file: the next start holds the file to the ledger.
+            if (!decision.Accept) Remember(decision.Server, pins);
             Keep(decision.Server, pins);
+        }
+        catch (Exception e) when (!decision.Accept && e is IOException or UnauthorizedAccessException)
+        {
+            note = $" {_file.Path} could not be written: {e.Message} The decision stands in the ledger and holds all the same.";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -105,7 +112,7 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         }
 
         Decided?.Invoke(decision.Server);
-        return new PinAnswer(decision.Accept ? PinResult.Accepted : PinResult.Rejected, PinWords.Answer(decision));
+        return new PinAnswer(decision.Accept ? PinResult.Accepted : PinResult.Rejected, PinWords.Answer(decision) + note);
     }
 
     /// <summary>All pins and what waits, for people.</summary>
@@ -212,28 +219,29 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         return null;
     }
 
-    // Only what an entry of the ledger speaks of counts: a file that was changed beside it accepts nothing.
+    // Only what the ledger's last word accepts counts: a file that was changed beside it, or an older one put back, accepts nothing.
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         if (_servers is not null && _problem is null) return;
         if (_servers is null)
         {
             var read = _file.Read();
-            var accepted = await PinEntries.AcceptedAsync(state.LedgerFolder, cancellationToken);
+            var decided = await PinEntries.DecisionsAsync(state.LedgerFolder, cancellationToken);
             foreach (var (server, pins) in read)
             {
                 foreach (var (key, pin) in pins.Pins.ToArray())
                 {
-                    if (accepted.Contains((server, pin.Fingerprint))) continue;
+                    var last = decided.GetValueOrDefault((server, pin.Fingerprint));
+                    if (last is { Accepted: true }) continue;
                     pins.Pins.Remove(key);
-                    pins.Held[key] = new HeldPin(pin.Kind, pin.Name, pin.Fingerprint, HoldReason.Changed, PinEntries.NewCallId(), time.GetUtcNow(), Rejected: null);
+                    pins.Held[key] = new HeldPin(pin.Kind, pin.Name, pin.Fingerprint, last is null ? HoldReason.Changed : HoldReason.Rejected, PinEntries.NewCallId(), time.GetUtcNow(), last?.Person);
                     LogWithoutEntry(server, key);
-                    await ledger.AppendAsync(PinEntries.WithoutEntry(server, pin));
+                    await ledger.AppendAsync(PinEntries.WithoutEntry(server, pin, last?.Person));
                 }
             }
 
-            // What was accepted once and is not in the file any more: the file was lost or cleared, and a first use it is not.
-            foreach (var server in accepted.Select(a => a.Server).Distinct().Where(server => !read.ContainsKey(server)))
+            // What was decided about once and is not in the file any more: the file was lost or cleared, and a first use it is not.
+            foreach (var server in decided.Keys.Select(d => d.Server).Distinct().Where(server => !read.ContainsKey(server)))
                 read[server] = new ServerPins { Held = { ["lost"] = new HeldPin(OfferedKind.Tool, "", "", HoldReason.New, PinEntries.NewCallId(), time.GetUtcNow(), Rejected: null) } };
             lock (_lock) _servers = read;
         }
@@ -246,6 +254,11 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         var next = new Dictionary<string, ServerPins>(_servers!, StringComparer.Ordinal) { [server] = pins };
         _file.Write(next);
         lock (_lock) _servers = next;
+    }
+
+    private void Remember(string server, ServerPins pins)
+    {
+        lock (_lock) _servers = new Dictionary<string, ServerPins>(_servers!, StringComparer.Ordinal) { [server] = pins };
     }
 
     private static ServerPins Copy(ServerPins? pins) => pins is null
@@ -261,6 +274,6 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
     [LoggerMessage(LogLevel.Warning, "MCP server {Server} has changed its definitions {Count} times; further changes are held without an entry until the host starts again")]
     private partial void LogTooMany(string server, int count);
 
-    [LoggerMessage(LogLevel.Warning, "The pin {Key} of MCP server {Server} has no entry in the ledger and does not count")]
+    [LoggerMessage(LogLevel.Warning, "The pin {Key} of MCP server {Server} is not what the ledger says last and does not count")]
     private partial void LogWithoutEntry(string server, string key);
 }

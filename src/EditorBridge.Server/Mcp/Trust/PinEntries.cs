@@ -68,25 +68,29 @@ internal static class PinEntries
         };
     }
 
-    public static AuditDraft WithoutEntry(string server, Pin pin) => GateEntries.Incident(NewCallId(), sessionId: null, "host", "pinWithoutEntry",
-        $"The pin of the {PinWords.Of(pin.Kind)} {PinWords.Shown(pin.Name)} of {server} has no entry in the ledger: mcp-pins.json was changed by something else. It does not count.",
+    public static AuditDraft WithoutEntry(string server, Pin pin, string? rejectedBy) => GateEntries.Incident(NewCallId(), sessionId: null, "host", "pinWithoutEntry",
+        $"The pin of the {PinWords.Of(pin.Kind)} {PinWords.Shown(pin.Name)} of {server} {(rejectedBy is null
+            ? "has no entry in the ledger: mcp-pins.json was changed by something else."
+            : $"was rejected by {rejectedBy} after it was accepted: mcp-pins.json is an older one.")} It does not count.",
         new JsonObject { ["server"] = server, ["fingerprint"] = pin.Fingerprint });
 
-    /// <summary>Every definition that was ever accepted, as the ledger has it.</summary>
+    /// <summary>The last decision about every definition that was ever decided about, as the ledger has it.</summary>
     /// <exception cref="LedgerUnreadableException">The ledger cannot be read.</exception>
     /// <exception cref="LedgerQueryTimeoutException">It took too long.</exception>
-    public static async Task<FrozenSet<(string Server, string Fingerprint)>> AcceptedAsync(string ledgerFolder, CancellationToken cancellationToken)
+    public static async Task<FrozenDictionary<(string Server, string Fingerprint), PinWord>> DecisionsAsync(string ledgerFolder, CancellationToken cancellationToken)
     {
         using var reader = LedgerReader.Open(ledgerFolder, TimeSpan.FromSeconds(30));
-        var accepted = new HashSet<(string, string)>();
+        var decisions = new Dictionary<(string, string), PinWord>();
         long? before = null;
         while (true)
         {
-            var page = await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.PinAccepted] }, before, Page, cancellationToken);
-            foreach (var facts in page.Select(entry => entry.Draft.Facts).OfType<JsonObject>())
-                foreach (var definition in facts["definitions"] as JsonArray ?? [])
-                    if (Text(facts["server"]) is { } server && Text(definition?["fingerprint"]) is { } fingerprint) accepted.Add((server, fingerprint));
-            if (page.Length < Page) return accepted.ToFrozenSet();
+            // Newest first, so the first word about a definition is the last that was said.
+            var page = await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.PinAccepted, EntryKind.PinRejected] }, before, Page, cancellationToken);
+            foreach (var entry in page)
+                foreach (var definition in entry.Draft.Facts?["definitions"] as JsonArray ?? [])
+                    if (Text(entry.Draft.Facts!["server"]) is { } server && Text(definition?["fingerprint"]) is { } fingerprint)
+                        decisions.TryAdd((server, fingerprint), new PinWord(entry.Draft.Kind == EntryKind.PinAccepted, Text(entry.Draft.Facts["person"])));
+            if (page.Length < Page) return decisions.ToFrozenDictionary();
             before = page[^1].Sequence;
         }
     }
@@ -103,3 +107,7 @@ internal static class PinEntries
     private static ImmutableArray<AuditPayload> Texts(params (string Name, string? Text)[] payloads) =>
         [.. payloads.Where(p => p.Text is not null).Select(p => new AuditPayload(p.Name, Json, p.Text!))];
 }
+
+/// <summary>The last word about a definition.</summary>
+/// <param name="Person">Whose it is; null where it was pinned at first use.</param>
+internal sealed record PinWord(bool Accepted, string? Person);

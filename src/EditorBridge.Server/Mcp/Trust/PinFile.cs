@@ -47,7 +47,7 @@ internal sealed class PinFile(StateFolder state)
     public void Write(IReadOnlyDictionary<string, ServerPins> servers) =>
         StateFolder.WritePrivate(Path, JsonSerializer.Serialize(new Content(Version, servers.ToDictionary(s => s.Key, s => s.Value)), Shape) + "\n");
 
-    private const string Mend = "Nothing of any MCP server is shown to clients. Put a copy of it back; or delete it, and what the servers offer then is accepted as at first use.";
+    private const string Mend = "Nothing of any MCP server is shown to clients. Put a copy of it back; or delete it, and a person accepts anew what the servers offer.";
 
     private sealed record Content(int Version, Dictionary<string, ServerPins>? Servers);
 }

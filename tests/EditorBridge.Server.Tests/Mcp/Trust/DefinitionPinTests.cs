@@ -139,6 +139,41 @@ public sealed class DefinitionPinTests
     }
 
     [Fact]
+    public async Task Definition_that_was_accepted_once_and_rejected_later_does_not_come_back_with_an_older_file()
+    {
+        await using var hostile = await HostileHost.StartAsync();
+        var file = hostile.Host.State.In("mcp-pins.json");
+        var pins = File.ReadAllText(file);
+        await hostile.DecideAsync(accept: false, hostile.Accepted("add"));
+        StateFolder.WritePrivate(file, pins);
+        await hostile.RestartAsync();
+
+        Assert.DoesNotContain("calc__add", await hostile.ToolsAsync());
+        Assert.Contains("rejected by a person", (await hostile.CallAsync("calc__add", new { a = 1, b = 2 }))["content"]![0]!["text"]!.GetValue<string>(), StringComparison.Ordinal);
+        var incident = Assert.Single(await hostile.EntriesAsync(EntryKind.Incident), entry => entry.Draft.Result == "pinWithoutEntry");
+        Assert.Contains("rejected by alice", incident.Draft.Subject!, StringComparison.Ordinal);
+        // What nobody rejected is as it was.
+        Assert.Contains("calc__find", await hostile.ToolsAsync());
+    }
+
+    [Fact]
+    public async Task Rejection_holds_when_its_file_cannot_be_written()
+    {
+        await using var hostile = await HostileHost.StartAsync();
+        var file = hostile.Host.State.In("mcp-pins.json");
+        var add = hostile.Accepted("add");
+        File.Delete(file);
+        Directory.CreateDirectory(Path.Combine(file, "in the way"));
+
+        var answer = await hostile.DecideAsync(accept: false, add);
+
+        Assert.Equal(PinResult.Rejected, answer.Result);
+        Assert.Contains("could not be written", answer.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("calc__add", await hostile.ToolsAsync());
+        Assert.True((await hostile.CallAsync("calc__add", new { a = 1, b = 2 }))["isError"]!.GetValue<bool>());
+    }
+
+    [Fact]
     public async Task Server_that_is_to_be_seen_first_shows_nothing_until_it_was()
     {
         await using var hostile = await HostileHost.StartAsync("clean", server => server["firstUse"] = "ask");

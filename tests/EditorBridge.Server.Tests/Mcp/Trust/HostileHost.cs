@@ -95,6 +95,8 @@ internal sealed class HostileHost : IAsyncDisposable
 
     public PinView[] Held(string server = "calc") => [.. Pins.View().Servers.Single(s => s.Server == server).Definitions.Where(pin => pin.State == "held")];
 
+    public PinView Accepted(string name) => Pins.View().Servers.Single(s => s.Server == "calc").Definitions.Single(pin => pin.State == "accepted" && pin.Name == name);
+
     public Task<PinAnswer> DecideAsync(bool accept, params PinView[] pins) => Pins.DecideAsync(
         new PinDecision("calc", [.. pins.Select(pin => new PinChoice(Enum.Parse<OfferedKind>(pin.Kind, ignoreCase: true), pin.Name, pin.Fingerprint))], accept, "seen"), "alice", "terminal");
 

@@ -125,7 +125,7 @@ public sealed class HostileHttpServerTests : IDisposable
         var settings = Settings(AddressOf(server));
         var opened = new List<Uri>();
         using var stop = new CancellationTokenSource();
-        var flow = new UpstreamSignInFlow(settings, new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state"))), TimeProvider.System);
+        var flow = new UpstreamSignInFlow(settings, new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state")), TimeProvider.System), TimeProvider.System);
 
         await Assert.ThrowsAnyAsync<Exception>(() => flow.RunAsync(address =>
         {
@@ -184,7 +184,7 @@ public sealed class HostileHttpServerTests : IDisposable
     {
         await using var server = await ServeAsync(answer);
         await using var upstream = new Upstream(
-            Settings(AddressOf(server)), (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state"))), TimeProvider.System, NullLogger<Upstream>.Instance);
+            Settings(AddressOf(server)), (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state")), TimeProvider.System), TimeProvider.System, NullLogger<Upstream>.Instance);
         upstream.Start();
         await upstream.FirstAttempt.WaitAsync(TestLimits.Signal * 3);
         return upstream.Health;

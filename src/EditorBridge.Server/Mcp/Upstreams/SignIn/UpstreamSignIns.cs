@@ -11,10 +11,16 @@ namespace EditorBridge.Mcp.Upstreams;
 /// Keeps people's sign-ins to MCP servers: a file for each (0600), encrypted with AES-256-GCM and bound to the server's name, so that a copied or
 /// moved file is worth nothing. The key is kept where the account's sign-in is.
 /// </summary>
-internal sealed class UpstreamSignIns(StateFolder state)
+internal sealed class UpstreamSignIns(StateFolder state, TimeProvider time)
 {
     private const string KeyName = "mcp-sign-ins";
+
+    // No server can be called so (UpstreamName): the lock of the key is taken while a server's own is held.
+    private const string KeyLock = ".key";
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longer than a renewal may take (<see cref="UpstreamCredential"/>).</summary>
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(45);
 
     private readonly SecretStore _keys = AccountChoice.Secrets(state);
     private byte[]? _key;
@@ -68,21 +74,35 @@ internal sealed class UpstreamSignIns(StateFolder state)
     }
 
     /// <summary>Held while a sign-in is renewed or changed: a refresh token is often good once, and the host and a terminal may both be at it.</summary>
+    /// <exception cref="UpstreamException">The file of the lock cannot be opened, or nobody let it go in time; nothing was changed.</exception>
     public async Task<IAsyncDisposable> HoldAsync(string server, CancellationToken cancellationToken)
     {
         var file = Path.Combine(Folder(), server + ".lock");
+        var began = time.GetTimestamp();
         while (true)
         {
             try
             {
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
+            // A lock that is held and a disk that is full are both an IOException, on each system under another number.
+            catch (IOException e) when (time.GetElapsedTime(began) >= LockPatience)
+            {
+                throw Unheld(file, e);
+            }
             catch (IOException)
             {
-                await Task.Delay(LockPause, cancellationToken);
+                await Task.Delay(LockPause, time, cancellationToken);
+            }
+            catch (UnauthorizedAccessException e)
+            {
+                throw Unheld(file, e);
             }
         }
     }
+
+    private static UpstreamException Unheld(string file, Exception cause) =>
+        new($"{file} could not be opened for itself: {cause.Message} Another EditorBridge may hold it, or the folder cannot be written. Nothing was changed.", null, cause);
 
     private string FileOf(string server) => Path.Combine(Folder(), server + ".signin");
 
@@ -97,7 +117,7 @@ internal sealed class UpstreamSignIns(StateFolder state)
     private async Task<byte[]> KeyAsync(CancellationToken cancellationToken)
     {
         if (_key is { } known) return known;
-        await using var held = await HoldAsync("key", cancellationToken);
+        await using var held = await HoldAsync(KeyLock, cancellationToken);
         if (await _keys.ReadAsync(KeyName, cancellationToken) is not { } key)
         {
             key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
