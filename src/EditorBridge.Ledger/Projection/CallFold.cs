@@ -54,6 +54,9 @@ internal static class CallFold
     public static bool IsFinal(AuditDraft verdict) =>
         verdict.Result is not "approved_first" && verdict.Facts?["final"]?.GetValueKind() is not JsonValueKind.False;
 
+    /// <summary>Whether every entry of this kind is of a call, and so must be found again in the list of calls.</summary>
+    public static bool BelongsToCall(EntryKind kind) => KindOf(kind) is not null;
+
     private static CallKind? KindOf(EntryKind kind) => kind switch
     {
         EntryKind.MessageIntent or EntryKind.MessageOutcome => CallKind.Request,

@@ -118,11 +118,17 @@ public sealed partial class LedgerReader
 
     private static void BoundByWindow(LedgerQuery q, CallFilter filter, CallQuery query)
     {
-        CallQuery window = CallQuery.Of(new CallFilter { From = filter.From, To = filter.To });
+        (long first, long last) = Bounds(q, CallQuery.Of(new CallFilter { From = filter.From, To = filter.To }));
+        query.BoundRowIds(first, last);
+    }
+
+    /// <summary>The first and the last entry with which a call of the window begins; the last before the first when there is none.</summary>
+    private static (long First, long Last) Bounds(LedgerQuery q, CallQuery window)
+    {
         using SqliteCommand command = window.Command(q.Connection, $"SELECT coalesce(min(first_sequence), 0), coalesce(max(first_sequence), -1) FROM calls c {window.Where}");
         using SqliteDataReader reader = command.ExecuteReader();
         reader.Read();
-        query.BoundRowIds(reader.GetInt64(0), reader.GetInt64(1));
+        return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
     private static CappedCount Count(LedgerQuery q, CallQuery query)

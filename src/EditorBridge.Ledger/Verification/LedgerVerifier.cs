@@ -18,8 +18,10 @@ namespace EditorBridge.Ledger;
 /// </summary>
 public sealed class LedgerVerifier
 {
-    private const int MostFindings = 100;
+    internal const int MostFindings = 100;
     private const int ReportEvery = 10_000;
+
+    private static readonly Task<ImmutableArray<VerifyFinding>> None = Task.FromResult(ImmutableArray<VerifyFinding>.Empty);
 
     private readonly LedgerFolder _folder;
     private readonly VerifyOptions _options;
@@ -44,11 +46,42 @@ public sealed class LedgerVerifier
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public static Task<VerifyReport> VerifyAsync(
         string folder, VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken) =>
-        Task.Run(() => new LedgerVerifier(folder, options, progress, cancellationToken).Verify(), CancellationToken.None);
+        new LedgerVerifier(folder, options, progress, cancellationToken).VerifyAsync();
+
+    /// <summary>
+    /// The chain, the tables folded from it and SQLite's own check are looked at side by side, each on a thread and a connection of its own: every one sees one
+    /// moment of the file and needs no other moment than its own. What the two last find counts only beside a sound chain, of which it would be mere consequence.
+    /// </summary>
+    private async Task<VerifyReport> VerifyAsync()
+    {
+        long started = Stopwatch.GetTimestamp();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancellationToken);
+        bool derived = _options.Projection && File.Exists(_folder.Database);
+        Task<ImmutableArray<VerifyFinding>> projection = derived ? Task.Run(() => ProjectionChecks.Verify(_folder.Database, stop.Token), CancellationToken.None) : None;
+        Task<ImmutableArray<VerifyFinding>> indexes = derived ? Task.Run(() => IndexChecks.Verify(_folder.Database, stop.Token), CancellationToken.None) : None;
+        VerifyReport report;
+        try
+        {
+            report = await Task.Run(Verify, CancellationToken.None);
+        }
+        finally
+        {
+            if (_findings.Count > 0 || _cancellationToken.IsCancellationRequested)
+            {
+                await stop.CancelAsync();
+            }
+            await Task.WhenAll(indexes, projection);
+        }
+        if (_findings.Count == 0)
+        {
+            _findings.AddRange(await indexes);
+            _findings.AddRange(await projection);
+        }
+        return report with { Took = Stopwatch.GetElapsedTime(started), Findings = _findings.ToImmutable(), ClockJumps = _clockJumps, Entries = _entries };
+    }
 
     private VerifyReport Verify()
     {
-        long started = Stopwatch.GetTimestamp();
         var report = new VerifyReport { Folder = _folder.Path, Took = TimeSpan.Zero, Findings = [] };
         try
         {
@@ -75,7 +108,7 @@ public sealed class LedgerVerifier
         {
             Find(VerifyProblem.Unreadable, null, $"The database could not be read on: {e.Message}");
         }
-        return report with { Took = Stopwatch.GetElapsedTime(started), Findings = _findings.ToImmutable(), ClockJumps = _clockJumps, Entries = _entries };
+        return report;
     }
 
     private VerifyReport Verify(SqliteConnection connection, VerifyReport report)
@@ -94,11 +127,6 @@ public sealed class LedgerVerifier
         checkpoints.VerifyKept(_keptBeside, "checkpoints.txt");
         checkpoints.VerifyHead(_head);
 
-        if (_options.Projection && _findings.Count == 0)
-        {
-            CheckIndexes(connection);
-            ProjectionChecks.Verify(connection, Find, _cancellationToken);
-        }
         return report with
         {
             LedgerId = ledgerId,
@@ -159,15 +187,6 @@ public sealed class LedgerVerifier
         }
         _progress?.Report(new VerifyProgress(_entries, _entries));
         return _entries > 0 ? Convert.ToHexStringLower(previous) : null;
-    }
-
-    /// <summary>SQLite's own check finds what hashes cannot: an index that does not lead to its rows would hide entries from lists.</summary>
-    private void CheckIndexes(SqliteConnection connection)
-    {
-        if (Scalar(connection, "PRAGMA integrity_check(1)") is string result and not "ok")
-        {
-            Find(VerifyProblem.Unreadable, null, $"The database file is damaged: {result}");
-        }
     }
 
     private void CheckRelease(StoredEntry entry)

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using EditorBridge.Audit;
 using EditorBridge.Ledger.Projection;
 using EditorBridge.Ledger.Storage;
@@ -37,30 +39,71 @@ internal static class ProjectionChecks
         FROM hours WHERE calls <> 0
         """;
 
-    public static void Verify(SqliteConnection connection, Action<VerifyProblem, long?, string> find, CancellationToken cancellationToken)
+    /// <summary>Reads one moment of the file over a connection of its own. Never throws: what stands in its way is a finding, and being stopped gives none.</summary>
+    public static ImmutableArray<VerifyFinding> Verify(string database, CancellationToken cancellationToken)
+    {
+        var findings = ImmutableArray.CreateBuilder<VerifyFinding>();
+        try
+        {
+            using SqliteConnection connection = LedgerConnection.OpenReader(database);
+            LedgerConnection.Execute(connection, "BEGIN");
+            Verify(connection, Find, cancellationToken);
+            return findings.ToImmutable();
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
+        }
+        catch (Exception e) when (e is SqliteException or InvalidDataException or InvalidCastException or InvalidOperationException or JsonException)
+        {
+            findings.Add(new VerifyFinding(VerifyProblem.Unreadable, null, $"The tables that follow from the chain could not be read on: {e.Message}"));
+            return findings.ToImmutable();
+        }
+
+        void Find(long? sequence, string message)
+        {
+            if (findings.Count < LedgerVerifier.MostFindings)
+            {
+                findings.Add(new VerifyFinding(VerifyProblem.ProjectionDiffers, sequence, message));
+            }
+        }
+    }
+
+    private static void Verify(SqliteConnection connection, Action<long?, string> find, CancellationToken cancellationToken)
     {
         long last = LedgerConnection.ScalarNumber(connection, "SELECT coalesce(max(first_sequence), 0) FROM calls");
+        long told = 0;
         for (long from = 0; from <= last; from += Batch)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            CompareCalls(connection, from, from + Batch - 1, find);
+            told += CompareCalls(connection, from, from + Batch - 1, find);
         }
-        if (LedgerConnection.ScalarNumber(connection, """
-            SELECT count(*) FROM entries e WHERE (e.kind GLOB 'action.*' OR e.kind GLOB 'message.*' OR e.kind IN ('review.opened', 'review.verdict', 'review.expired'))
-            AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.call_id = e.call_id)
-            """) is > 0 and var missing)
+        if (EntriesOfCalls(connection) - told is > 0 and var missing)
         {
-            find(VerifyProblem.ProjectionDiffers, null, $"{missing} entries belong to calls that the list of calls does not show.");
+            find(null, $"{missing} entries belong to calls that the list of calls does not show.");
         }
+        cancellationToken.ThrowIfCancellationRequested();
         Compare(connection, SessionsFromCalls, Sessions, "The sums of session", find);
+        if (LedgerConnection.ScalarNumber(connection, "SELECT (SELECT count(DISTINCT session_id) FROM calls WHERE session_id IS NOT NULL) - (SELECT count(*) FROM sessions)") is > 0 and var unlisted)
+        {
+            find(null, $"{unlisted} sessions that have calls are not in the list of sessions.");
+        }
+        cancellationToken.ThrowIfCancellationRequested();
         Compare(connection, HoursFromCalls, Hours, "The sums of hour", find);
+        if (LedgerConnection.ScalarNumber(connection, "SELECT (SELECT count(*) FROM calls) - (SELECT coalesce(sum(calls), 0) FROM hours)") is not 0 and var off)
+        {
+            find(null, $"The sums by hour are {off} calls away from the number of calls.");
+        }
     }
 
-    private static void CompareCalls(SqliteConnection connection, long from, long to, Action<VerifyProblem, long?, string> find)
+    /// <summary>Folds the calls of a range and compares them; returns how many entries of calls were read for that.</summary>
+    private static long CompareCalls(SqliteConnection connection, long from, long to, Action<long?, string> find)
     {
+        long told = 0;
         var folded = new Dictionary<string, AuditCall>(StringComparer.Ordinal);
         foreach (StoredEntry entry in StoredEntry.ReadOfCalls(connection, from, to))
         {
+            told += CallFold.BelongsToCall(entry.Draft.Kind) ? 1 : 0;
             if (CallFold.Apply(folded.GetValueOrDefault(entry.Draft.CallId), entry.ToEntry(HashChain.Genesis)) is { } call)
             {
                 folded[call.CallId] = call;
@@ -70,19 +113,34 @@ internal static class ProjectionChecks
         {
             if (!folded.TryGetValue(stored.CallId, out AuditCall? call) || call != stored)
             {
-                find(VerifyProblem.ProjectionDiffers, stored.FirstSequence, $"The list shows call {stored.CallId} otherwise than the chain tells it.");
+                find(stored.FirstSequence, $"The list shows call {stored.CallId} otherwise than the chain tells it.");
             }
         }
+        return told;
     }
 
-    private static void Compare(SqliteConnection connection, string derived, string stored, string name, Action<VerifyProblem, long?, string> find)
+    private static long EntriesOfCalls(SqliteConnection connection)
     {
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT * FROM (SELECT * FROM ({derived} EXCEPT {stored}) UNION ALL SELECT * FROM ({stored} EXCEPT {derived})) LIMIT 3";
+        command.CommandText = "SELECT kind, count(*) FROM entries GROUP BY kind";
+        using SqliteDataReader reader = command.ExecuteReader();
+        long entries = 0;
+        while (reader.Read())
+        {
+            entries += EntryKinds.TryParse(reader.GetString(0), out EntryKind kind) && CallFold.BelongsToCall(kind) ? reader.GetInt64(1) : 0;
+        }
+        return entries;
+    }
+
+    /// <summary>Stored rows that do not follow from the calls. Working the sums out once is enough: that none is missing is told by their number.</summary>
+    private static void Compare(SqliteConnection connection, string derived, string stored, string name, Action<long?, string> find)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = $"SELECT * FROM ({stored} EXCEPT {derived}) LIMIT 3";
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {
-            find(VerifyProblem.ProjectionDiffers, null, $"{name} {reader.GetValue(0)} do not follow from the calls.");
+            find(null, $"{name} {reader.GetValue(0)} do not follow from the calls.");
         }
     }
 }

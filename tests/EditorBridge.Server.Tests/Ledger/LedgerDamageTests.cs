@@ -58,7 +58,9 @@ public class LedgerDamageTests
     [InlineData("UPDATE calls SET state = 'allowed' WHERE call_id = 'call-4'", VerifyProblem.ProjectionDiffers, null)]
     [InlineData("DELETE FROM calls WHERE call_id = 'call-3'", VerifyProblem.ProjectionDiffers, null)]
     [InlineData("UPDATE hours SET calls = calls + 1", VerifyProblem.ProjectionDiffers, null)]
+    [InlineData("DELETE FROM hours WHERE hour = (SELECT max(hour) FROM hours)", VerifyProblem.ProjectionDiffers, null)]
     [InlineData("DELETE FROM sessions", VerifyProblem.ProjectionDiffers, null)]
+    [InlineData("UPDATE sessions SET refused = refused + 1", VerifyProblem.ProjectionDiffers, null)]
     public async Task Changed_row_is_found_and_named(string sql, VerifyProblem problem, int? sequence)
     {
         await using var ledger = new TemporaryLedger();

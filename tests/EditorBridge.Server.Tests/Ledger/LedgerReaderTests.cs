@@ -29,6 +29,7 @@ public class LedgerReaderTests
             (call.State, call.Reviewer, call.HeldMilliseconds, call.Severity, call.Class, call.Effect, call.Open));
         RuleHits[] hits = [.. await reader.RuleHitsAsync(ledger.Time.Start, ledger.Time.GetUtcNow().AddHours(1))];
         Assert.Equal([new RuleHits("drops", 1, 1, 0, 0), new RuleHits("prod", 1, 1, 0, 0)], hits);
+        Assert.Empty(await reader.RuleHitsAsync(ledger.Time.Start.AddHours(-2), ledger.Time.Start));
     }
 
     [Theory]
