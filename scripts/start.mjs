@@ -119,7 +119,7 @@ async function startSandbox(state, options) {
     return true;
   });
   const address = await Promise.race([url, part.child.ended.then(() => null)]);
-  if (!address) throw new Trouble(`The sandbox did not start.\n${part.tail.join('\n')}`);
+  if (!address) throw new Trouble(`The sandbox did not start.\n${part.child.lastLines.join('\n')}`);
   return { arguments: ['--sandbox', address, '--pat-file', patFile], words: 'the sandbox account: nothing leaves this machine, the model is a script', sandbox: true };
 }
 
@@ -127,7 +127,7 @@ async function startHost(state, account, options) {
   const url = `http://127.0.0.1:${options.port}`;
   const portalUrl = `http://127.0.0.1:${options.portalPort}`;
   const part = startPart('host', programs.host, ['serve', '--port', `${options.port}`, '--state', state.folder, '--portal-url', portalUrl, ...account.arguments], options);
-  await untilReady(part, `${url}/health`, 'The host');
+  await waitForHttp(`${url}/health`, { child: part.child, what: 'The host' });
   return url;
 }
 
@@ -139,32 +139,20 @@ async function startPortal(state, options) {
     if (found) link ??= found[0];
     return found !== null;
   });
-  await untilReady(part, url, 'The portal', (response) => response.status < 500);
+  await waitForHttp(url, { child: part.child, what: 'The portal', accept: (response) => response.status < 500 });
   return { url, port: options.portalPort, link: () => link };
-}
-
-async function untilReady(part, url, what, accept) {
-  try {
-    await waitForHttp(url, { child: part.child, what, accept });
-  } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    throw new Trouble(`${error.message}\n${part.tail.join('\n')}`);
-  }
 }
 
 /** Starts a part. `take(line)` may keep a line of its output for itself by answering true; the rest is shown quietly. */
 function startPart(name, program, args, options, take = () => false) {
-  const tail = [];
   const child = start(program, args, {
     env: { ...process.env, DOTNET_NOLOGO: '1' },
     onLine(line, stream) {
       if (stream === 'out' && take(line)) return;
-      tail.push(line);
-      if (tail.length > 20) tail.shift();
       if (options.verbose || /\b(warn|fail|crit|error)\b/i.test(line)) say(`${colourOf[name](name.padEnd(7))} ${dim('│')} ${dim(line)}`);
     },
   });
-  const part = { name, child, tail };
+  const part = { name, child };
   parts.push(part);
   return part;
 }
@@ -219,7 +207,7 @@ async function ended() {
   const first = await Promise.race(parts.map((part) => part.child.ended.then((end) => ({ part, end }))));
   if (stopping) return await everythingStopped;
   say(`${red('✖')} The ${first.part.name} ended by itself (${first.end.signal ?? `exit code ${first.end.code}`}); the other parts are stopped. It said:`);
-  first.part.tail.forEach((line) => say(`  ${line}`));
+  first.part.child.lastLines.forEach((line) => say(`  ${line}`));
   await stopParts();
   return 1;
 }

@@ -22,6 +22,8 @@ public static class PortalApplication
             // Files come from beside the program and never from the folder somebody happens to stand in; no developer pages, whatever the environment says.
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = Environments.Production,
+            // The files it would watch are dropped below; a watcher fails where an editor has taken all of a person's 128.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)

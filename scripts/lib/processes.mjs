@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const windows = process.platform === 'win32';
 const started = new Set();
 
-/** Starts a program; `onLine(line, stream)` gets each line it prints, `stream` being 'out' or 'err'. */
+/** Starts a program; `onLine(line, stream)` gets each line it prints, `stream` being 'out' or 'err'. `lastLines` of the child are the last twenty. */
 export function start(command, args, { cwd, env, input, onLine } = {}) {
   const child = spawn(command, args, {
     cwd,
@@ -32,9 +32,13 @@ export function start(command, args, { cwd, env, input, onLine } = {}) {
     child.stdin.on('error', () => {}); // the program may have ended without reading
     child.stdin.end(input);
   }
+  child.lastLines = [];
   for (const [name, stream] of [['out', child.stdout], ['err', child.stderr]]) {
     stream.setEncoding('utf8');
-    readline.createInterface({ input: stream }).on('line', (line) => onLine?.(line, name));
+    readline.createInterface({ input: stream }).on('line', (line) => {
+      child.lastLines = [...child.lastLines.slice(-19), line];
+      onLine?.(line, name);
+    });
   }
   return child;
 }
@@ -174,7 +178,8 @@ export async function waitForHttp(url, { child, seconds = 60, what = url, header
   let last = 'no answer';
   while (Date.now() < deadline) {
     if (child && (child.exitCode !== null || child.signalCode !== null)) {
-      throw new Trouble(`${what} ended with ${child.signalCode ?? `exit code ${child.exitCode}`} before it was ready.`);
+      await child.ended; // its last words may come after its end
+      throw new Trouble([`${what} ended with ${child.signalCode ?? `exit code ${child.exitCode}`} before it was ready.`, ...child.lastLines].join('\n'));
     }
     try {
       const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(2000) });
@@ -186,5 +191,5 @@ export async function waitForHttp(url, { child, seconds = 60, what = url, header
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Trouble(`${what} was not ready within ${seconds} s (${last}).`);
+  throw new Trouble([`${what} was not ready within ${seconds} s (${last}).`, ...(child?.lastLines ?? [])].join('\n'));
 }

@@ -30,13 +30,16 @@ internal static class HostApplication
     /// <exception cref="LedgerUnavailableException">Another host has the ledger, or it cannot be trusted.</exception>
     public static WebApplication Build(ServeOptions options, TimeProvider? time = null, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // Empty: what the host does comes from its own options and files. No appsettings.json or ASPNETCORE_ variable changes it,
+        // and no watcher is spent on them (a person has 128 on Linux, and an editor with a few windows takes most).
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();
         builder.Logging.AddConsole(console => console.FormatterName = HostLog.FormatterName).AddConsoleFormatter<HostLog, ConsoleFormatterOptions>();
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("ModelContextProtocol", LogLevel.Warning);
         var forwardProxy = new ForwardProxyAddress();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.ListenForLaunched(forwardProxy);

@@ -32,9 +32,8 @@ internal sealed class DecoyModel : IAsyncDisposable
 
     public static async Task<DecoyModel> StartAsync(string? file, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         var decoy = new DecoyModel(app, file);
         app.Run(decoy.AnswerAsync);

@@ -38,9 +38,10 @@ public sealed class LoopbackRedirect : IAsyncDisposable
     /// <exception cref="SignInException">The port is taken.</exception>
     public static async Task<LoopbackRedirect> ListenAsync(int port, string path, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        // Empty: nothing of the folder somebody stands in, or of the environment, says where this listens.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}");
         var redirect = new LoopbackRedirect(builder.Build());
         redirect._listener.MapGet(path, redirect.AnswerAsync);
         try

@@ -92,6 +92,39 @@ public class LedgerFaultTests
     }
 
     [Fact]
+    public async Task Signature_lost_with_a_failed_transaction_is_made_at_the_next_tick()
+    {
+        await using var ledger = new TemporaryLedger();
+        LedgerWriter writer = ledger.Open();
+        await writer.AppendAsync(Draft(EntryKind.MessageIntent, "before"));
+        using var entered = new SemaphoreSlim(0);
+        using var release = new SemaphoreSlim(0);
+        Task blocked = writer.RunAloneAsync(_ =>
+        {
+            entered.Release();
+            release.Wait();
+            return 0;
+        });
+        await entered.WaitAsync();
+
+        ledger.Time.Advance(ledger.Options.CheckpointInterval);
+        Task<AuditEntry> lost = writer.AppendAsync(Draft(EntryKind.MessageIntent, "lost"));
+        using (SqliteConnection intruder = LedgerConnection.Open(ledger.Files.Database, SqliteOpenMode.ReadWrite))
+        {
+            LedgerConnection.Execute(intruder, "BEGIN IMMEDIATE");
+            release.Release();
+            await blocked;
+            await Assert.ThrowsAsync<LedgerUnavailableException>(() => lost);
+            LedgerConnection.Execute(intruder, "ROLLBACK");
+        }
+        AuditEntry after = await writer.AppendAsync(Draft(EntryKind.MessageIntent, "after"));
+        ledger.Time.Advance(ledger.Options.CheckpointInterval);
+        await writer.RunAloneAsync(_ => 0);
+
+        Assert.True(writer.LastCheckpoint?.Sequence >= after.Sequence, $"signed up to {writer.LastCheckpoint?.Sequence} of {after.Sequence}");
+    }
+
+    [Fact]
     public async Task Slow_storage_is_reported_at_the_deadline_and_the_queue_stays_bounded()
     {
         await using var ledger = new TemporaryLedger(o => o with { QueueLimit = 2 });

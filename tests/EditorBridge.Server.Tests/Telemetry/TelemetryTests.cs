@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Hosting;
+using EditorBridge.Review;
 using EditorBridge.Server.Tests.Accounts;
+using EditorBridge.Server.Tests.Gate;
 using EditorBridge.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EditorBridge.Server.Tests.Telemetry;
@@ -43,6 +47,23 @@ public sealed class TelemetryTests : IAsyncDisposable
         Assert.All(received, one => Assert.Equal("/v1/logs", one.Path));
         Assert.Contains(Prompt, logs, StringComparison.Ordinal);
         Assert.DoesNotContain("AKIAIOSFODNN7EXAMPLE", logs, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_that_waits_for_a_person_is_not_among_what_leaves()
+    {
+        await using (var host = await StartAsync(""))
+        {
+            var desk = host.Services.GetRequiredService<ReviewDesk>();
+            var asking = AskAsync(host, "snow sql -q 'drop table canary_held'");
+            var item = await desk.NextAsync();
+            Assert.Contains("canary_held", item.Proposed, StringComparison.Ordinal);
+            await desk.GiveAsync(item.Id, new Verdict(VerdictKind.Approve, "somebody", "terminal", "seen", null));
+            await asking;
+        }
+
+        Assert.Contains("gen_ai.client.inference.operation.details", Bodies(_received, "/v1/logs"), StringComparison.Ordinal);
+        Assert.DoesNotContain("canary_held", string.Concat(_received.Select(one => one.Body)), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -116,7 +137,7 @@ public sealed class TelemetryTests : IAsyncDisposable
         });
     }
 
-    private static async Task AskAsync(SignedInHost host)
+    private static async Task AskAsync(SignedInHost host, string command = "ls canary-command")
     {
         using var http = host.Client(Client.Claude);
         http.DefaultRequestHeaders.Add("traceparent", $"00-{Trace}-b7ad6b7169203331-01");
@@ -126,7 +147,7 @@ public sealed class TelemetryTests : IAsyncDisposable
             model = "claude-sonnet-4-6",
             max_tokens = 400,
             tools = new[] { new { name = "Bash", description = "", input_schema = new { type = "object" } } },
-            messages = new[] { new { role = "user", content = $"{Prompt} AKIAIOSFODNN7EXAMPLE\nsandbox: [[{{\"text\":\"canary-answer\"}},{{\"tool\":\"Bash\",\"input\":{{\"command\":\"ls canary-command\"}}}}]]" } },
+            messages = new[] { new { role = "user", content = $"{Prompt} AKIAIOSFODNN7EXAMPLE\nsandbox: [[{{\"text\":\"canary-answer\"}},{{\"tool\":\"Bash\",\"input\":{{\"command\":\"{command}\"}}}}]]" } },
         }));
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, text);

@@ -5,7 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { freePort, portIsFree, start, stop } from '../../../scripts/lib/processes.mjs';
+import { freePort, portIsFree, portOwner, start, stop } from '../../../scripts/lib/processes.mjs';
 import { root } from '../../../scripts/lib/repository.mjs';
 import { until } from '../harness.mjs';
 
@@ -31,6 +31,13 @@ async function ready(running) {
   await until('the announcement', () => running.text().includes('Ctrl-C stops everything') || (running.child.exitCode !== null && assert.fail(running.text())), 500);
 }
 
+/** The file watchers of the program that listens on a port; Linux gives a person few. */
+async function watchersOf(port) {
+  if (process.platform !== 'linux') return [];
+  const { pid } = await portOwner(port);
+  return fs.readdirSync(`/proc/${pid}/fd`).map((fd) => fs.readlinkSync(`/proc/${pid}/fd/${fd}`)).filter((target) => target.includes('inotify'));
+}
+
 for (const { signal, state } of [
   { signal: 'SIGINT', state: 'state' },
   { signal: 'SIGTERM', state: 'a state folder’s path' },
@@ -47,6 +54,8 @@ for (const { signal, state } of [
     assert.match(running.text(), /editorbridge claude/);
     assert.match(running.text(), new RegExp(`ANTHROPIC_BASE_URL=http://127\\.0\\.0\\.1:${running.ports.host} `));
     assert.equal(fs.statSync(path.join(running.state, 'clients', 'claude.token')).mode & 0o777, 0o600);
+
+    for (const port of Object.values(running.ports)) assert.deepEqual(await watchersOf(port), [], 'an editor with many windows may have taken every watcher a person has');
 
     process.kill(running.child.pid, signal);
     await running.child.ended;

@@ -98,8 +98,11 @@ test('the life of the extension in VS Code', { timeout: 600_000, skip }, async (
       fs.writeFileSync(file, JSON.stringify({ folders: folders.map((folder) => ({ path: folder })) }));
       const both = await workbench.open(file, { width: 1200, height: 700 });
       await both.ready();
-      // A workbench may read which folders it has only after its extensions run.
-      await until('the window to know its folders', () => log(/ready in .*, 2 folders\)|The window has 2 folders now/g).length > 0);
+      // A workbench may read which folders it has only after its extensions run, and once in a while not before it is loaded again.
+      const knowsFolders = () => until('the window to know its folders', () => log(/ready in .*, 2 folders\)|The window has 2 folders now/g).length > 0, 30).catch((error) => {
+        throw new Error(`${error.message}. The extension's log ends with:\n${workbench.extensionLog().slice(-1500)}`);
+      });
+      await knowsFolders().catch(() => both.page.reload().then(knowsFolders));
       const answers = folders.map((folder) => askToWrite(product, path.join(folder, `${path.basename(folder)}.sql`), 'drop table shop.a;\n', { cwd: folder }));
       await both.status('2 to review').waitFor();
       assert.equal(await window.status('2 to review').count(), 0, 'the other window’s folder is another');
