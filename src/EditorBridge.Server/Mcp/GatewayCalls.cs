@@ -87,7 +87,10 @@ internal sealed partial class GatewayCalls(
         return Plain(await ActAsync(client, act, cancellationToken));
     }
 
-    /// <summary>Completions of what a person types into a prompt or an address. They act on nothing, so the gate is not asked.</summary>
+    /// <summary>
+    /// Completions of what a person types into a prompt or an address, asked of servers somebody vouches for. Nobody could be asked about each letter, so to any other
+    /// server, where the text could be an agent's way to carry something out, nothing is sent and nothing is completed.
+    /// </summary>
     public async Task<JsonRpcMessageWithId> CompleteAsync(GatewayClient client, JsonObject parameters, CancellationToken cancellationToken)
     {
         var catalogue = await room.CatalogueAsync(cancellationToken);
@@ -105,7 +108,7 @@ internal sealed partial class GatewayCalls(
         }
 
         var none = GatewayAnswer.Result(new JsonObject { ["completion"] = new JsonObject { ["values"] = new JsonArray(), ["hasMore"] = false } });
-        if (upstream is null || !upstream.Capabilities.ContainsKey("completions") || parameters.ToJsonString().Length > LongestCompletion) return none;
+        if (upstream is not { Settings.Trusted: true } || !upstream.Capabilities.ContainsKey("completions") || parameters.ToJsonString().Length > LongestCompletion) return none;
         return await AskAsync(upstream, "completion/complete", asked, client, cancellationToken);
     }
 

@@ -50,6 +50,9 @@ internal sealed class GatewayListeners
     public async ValueTask<EmptyResult> ListenAsync(RequestContext<SubscriptionsListenRequestParams> request, CancellationToken cancellationToken)
     {
         var wanted = request.Params?.Notifications ?? new SubscriptionsListenNotifications();
+        var catalogue = await _room.CatalogueAsync(cancellationToken);
+        // What is acknowledged is what will be told.
+        wanted.ResourceSubscriptions = wanted.ResourceSubscriptions?.Where(address => MayAsk(catalogue, address) is not null).ToList();
         var listener = new Listener(request.Server, request.JsonRpcRequest.Id, wanted);
         var id = Guid.NewGuid();
         _listeners[id] = listener;
@@ -58,7 +61,8 @@ internal sealed class GatewayListeners
         try
         {
             await listener.SendAsync("notifications/subscriptions/acknowledged", new JsonObject { ["notifications"] = JsonSerializer.SerializeToNode(wanted, McpJsonUtilities.DefaultOptions) });
-            await SubscribeUpstreamsAsync(wanted.ResourceSubscriptions ?? [], cancellationToken);
+            foreach (var address in wanted.ResourceSubscriptions ?? [])
+                if (MayAsk(catalogue, address) is { } upstream) await AskAsync(upstream, "resources/subscribe", address, cancellationToken);
             await Task.Delay(Timeout.Infinite, open.Token);
         }
         catch (OperationCanceledException)
@@ -73,6 +77,10 @@ internal sealed class GatewayListeners
         return new EmptyResult();
     }
 
+    /// <summary>The server that may be told of an interest in this address: whose list has it as it is, so that nothing in it is the caller's, or whom somebody vouches for. Null for none.</summary>
+    public static Upstream? MayAsk(UpstreamCatalogue catalogue, string address) =>
+        catalogue.ServerOf(address, out var isListed) is { } upstream && (isListed || upstream.Settings.Trusted) ? upstream : null;
+
     /// <summary>A session's interest in one resource, passed on to its server.</summary>
     public async Task<JsonRpcMessageWithId> SubscribeAsync(GatewayClient client, Upstream upstream, string method, string address, CancellationToken cancellationToken)
     {
@@ -85,13 +93,6 @@ internal sealed class GatewayListeners
         var others = _sessions.Values.Any(s => s.Resources.ContainsKey(address));
         if (method == "resources/subscribe" || !others) await AskAsync(upstream, method, address, cancellationToken);
         return GatewayAnswer.Result([]);
-    }
-
-    private async Task SubscribeUpstreamsAsync(IEnumerable<string> addresses, CancellationToken cancellationToken)
-    {
-        var catalogue = await _room.CatalogueAsync(cancellationToken);
-        foreach (var address in addresses)
-            if (catalogue.ServerOf(address, out _) is { } upstream) await AskAsync(upstream, "resources/subscribe", address, cancellationToken);
     }
 
     // Without the server's help the client still hears of changes when the lists are read again.

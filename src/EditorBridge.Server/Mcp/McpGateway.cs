@@ -24,6 +24,8 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
 {
     private const int PageSize = 250;
 
+    private static readonly string[] Levels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
     /// <summary>The SDK's filter for incoming messages.</summary>
     public static McpMessageHandler Filter(McpMessageHandler next) => async (context, cancellationToken) =>
     {
@@ -105,14 +107,19 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
     private async Task<JsonRpcMessageWithId> SubscribeAsync(GatewayClient client, string method, JsonObject parameters, CancellationToken cancellationToken)
     {
         var address = parameters["uri"] is JsonValue value && value.TryGetValue(out string? text) ? text : "";
-        if ((await room.CatalogueAsync(cancellationToken)).ServerOf(address, out _) is not { } upstream) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"No server offers the resource {address}.");
+        var catalogue = await room.CatalogueAsync(cancellationToken);
+        if (catalogue.ServerOf(address, out _) is not { } owner) return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"No server offers the resource {address}.");
+        if (GatewayListeners.MayAsk(catalogue, address) is not { } upstream)
+            return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"'{owner.Settings.Name}' does not list the resource {address}, and an address that is written here could carry something to it. Nothing was sent. Read it with resources/read, which asks a person.");
         return await listeners.SubscribeAsync(client, upstream, method, address, cancellationToken);
     }
 
     // Each server is as loud as the last client wanted; what reaches a client is cut to its own level.
     private async Task<JsonRpcMessageWithId?> SetLevelAsync(JsonObject parameters, CancellationToken cancellationToken)
     {
-        foreach (var upstream in room.Upstreams.Where(u => !u.IsModern && u.Capabilities.ContainsKey("logging"))) await GatewayCalls.TryAskAsync(upstream, "logging/setLevel", parameters, cancellationToken);
+        // A word of the protocol's and nothing else of the caller's; what is none the SDK refuses.
+        if (parameters["level"] is not JsonValue value || !value.TryGetValue(out string? level) || !Levels.Contains(level)) return null;
+        foreach (var upstream in room.Upstreams.Where(u => !u.IsModern && u.Capabilities.ContainsKey("logging"))) await GatewayCalls.TryAskAsync(upstream, "logging/setLevel", new JsonObject { ["level"] = level }, cancellationToken);
         return null;
     }
 

@@ -129,6 +129,38 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
         Assert.NotNull(servers.Room.Catalogue.Tool($"free{server}__new_tool"));
     }
 
+    [Theory]
+    [InlineData("old", false)]
+    [InlineData("freeold", true)]
+    [InlineData("new", false)]
+    [InlineData("freenew", true)]
+    public async Task What_is_typed_reaches_only_a_server_somebody_vouches_for(string server, bool reaches)
+    {
+        await using var here = await servers.ClientAsync("new");
+
+        var prompt = await here.CompleteAsync(new PromptReference { Name = $"{server}__test_prompt_with_arguments" }, "arg1", "pa");
+
+        Assert.Equal(reaches ? ["paris", "park", "party"] : [], prompt.Completion.Values);
+    }
+
+    [Fact]
+    public async Task Interest_in_an_address_is_told_only_of_one_the_server_lists()
+    {
+        await using var here = await servers.ClientAsync("old");
+        await here.SubscribeToResourceAsync("test://watched-resource");
+
+        var refused = await Assert.ThrowsAsync<McpProtocolException>(() => here.SubscribeToResourceAsync("test://template/what-was-read/data"));
+        Assert.Contains("Nothing was sent", refused.Message, StringComparison.Ordinal);
+
+        using var http = servers.Host.Client(Guard.Client.Mcp);
+        using var request = McpRequests.Post("subscriptions/listen", new { notifications = new { resourceSubscriptions = new[] { "test://watched-resource", "test://template/what-was-read/data" } } });
+        using var listening = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await listening.Content.ReadAsStreamAsync());
+        var acknowledged = await UntilLineAsync(lines, "notifications/subscriptions/acknowledged");
+        Assert.Contains("test://watched-resource", acknowledged, StringComparison.Ordinal);
+        Assert.DoesNotContain("what-was-read", acknowledged, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Server_gets_the_variables_it_needs_and_was_given_and_no_others()
     {
@@ -237,12 +269,13 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
         while (!await holds()) limit.Token.ThrowIfCancellationRequested();
     }
 
-    private static async Task UntilLineAsync(StreamReader lines, string text)
+    private static async Task<string> UntilLineAsync(StreamReader lines, string text)
     {
         using var limit = new CancellationTokenSource(TestLimits.Signal);
-        while ((await lines.ReadLineAsync(limit.Token) ?? throw new EndOfStreamException())?.Contains(text, StringComparison.Ordinal) != true)
+        while (true)
         {
-            // Other lines of the stream.
+            var line = await lines.ReadLineAsync(limit.Token) ?? throw new EndOfStreamException();
+            if (line.Contains(text, StringComparison.Ordinal)) return line;
         }
     }
 }
