@@ -20,15 +20,31 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
     private const long LargestResult = 64 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<string, Running> _statements = new(StringComparer.Ordinal);
-    private long _order;
+    private readonly Lock _ending = new();
+    private long _ended;
+
+    /// <summary>What all kept results may hold together, in UTF-16 units. The one that came last stays, whatever its size.</summary>
+    internal long MostHeld { get; init; } = LargestResult;
 
     /// <summary>Begins a statement. The same request id begins nothing a second time.</summary>
     public SqlRunning Start(SqlStatement statement)
     {
         var handle = $"driver-{statement.RequestId:N}";
-        var begun = new Running(Interlocked.Increment(ref _order));
-        if (_statements.TryAdd(handle, begun)) begun.End = Task.Run(() => RunAsync(handle, statement, begun.Stop.Token));
-        foreach (var (old, _) in _statements.Where(s => s.Value.End.IsCompleted).OrderByDescending(s => s.Value.Order).Skip(Kept)) _statements.TryRemove(old, out _);
+        var begun = new Running();
+        if (_statements.TryAdd(handle, begun))
+        {
+            // What ends waits for this lock, so it never ends before it is there.
+            lock (_ending)
+            {
+                begun.End = Task.Run(async () =>
+                {
+                    var outcome = await RunAsync(handle, statement, begun.Stop.Token);
+                    Ended(begun, outcome);
+                    return outcome;
+                });
+            }
+        }
+
         return new SqlRunning { Handle = handle };
     }
 
@@ -49,6 +65,24 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
         if (!_statements.TryGetValue(handle, out var known)) return Unknown(handle);
         await known.Stop.CancelAsync();
         return null;
+    }
+
+    // The results that ended first go first. One that goes by its size leaves its handle: the same request must not run again.
+    private void Ended(Running running, SqlOutcome outcome)
+    {
+        lock (_ending)
+        {
+            running.Size = outcome is SqlRows rows ? rows.Rows.Sum(SizeOf) : 0;
+            running.Order = ++_ended;
+            var room = MostHeld;
+            var kept = 0;
+            foreach (var (handle, known) in _statements.Where(s => s.Value.Order > 0).OrderByDescending(s => s.Value.Order))
+            {
+                room -= known.Size;
+                if (kept++ >= Kept) _statements.TryRemove(handle, out _);
+                else if (room < 0 && known != running) known.End = Task.FromResult<SqlOutcome>(Unknown(handle));
+            }
+        }
     }
 
     private async Task<SqlOutcome> RunAsync(string handle, SqlStatement statement, CancellationToken cancellationToken)
@@ -94,13 +128,15 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
         {
             cancellationToken.ThrowIfCancellationRequested();
             var row = Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : Text(reader.GetValue(i))).ToImmutableArray();
-            room -= row.Sum(cell => cell?.Length ?? 0) + row.Length;
+            room -= SizeOf(row);
             if (room < 0) return null;
             rows.Add(row);
         }
 
         return new SqlRows { Columns = columns, Rows = rows.ToImmutable(), TotalRows = rows.Count, PartitionRows = [rows.Count] };
     }
+
+    private static long SizeOf(ImmutableArray<string?> row) => row.Sum(cell => (long)(cell?.Length ?? 0)) + row.Length;
 
     private static ImmutableArray<ImmutableArray<string?>> Cut(ImmutableArray<ImmutableArray<string?>> rows, SqlStatement limits)
     {
@@ -146,10 +182,15 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
     // Snowflake's codes have six digits everywhere but in the driver, which gives them as a number.
     private static string? CodeOf(DbException exception) => exception.ErrorCode > 0 ? exception.ErrorCode.ToString("D6", CultureInfo.InvariantCulture) : null;
 
-    private static SqlFailure Unknown(string handle) => new(SqlFailureKind.UnknownStatement, $"No statement {handle} is known. The driver's results are kept while the host runs.") { Handle = handle };
+    private static SqlFailure Unknown(string handle) => new(SqlFailureKind.UnknownStatement, $"No statement {handle} is known. The driver's results are kept while the host runs, the last {Kept} of them and {LargestResult >> 20} million characters in all. Run the statement again.") { Handle = handle };
 
-    private sealed record Running(long Order)
+    private sealed class Running
     {
+        /// <summary>Which one it was to end; 0 while it runs.</summary>
+        public long Order { get; set; }
+
+        public long Size { get; set; }
+
         public CancellationTokenSource Stop { get; } = new();
 
         public Task<SqlOutcome> End { get; set; } = new TaskCompletionSource<SqlOutcome>().Task;

@@ -72,6 +72,21 @@ public sealed class UpstreamRequestTests
         Assert.All(removed.Split(' ', StringSplitOptions.RemoveEmptyEntries), what => Assert.Contains(prepared.Removals, removal => removal.What == what));
     }
 
+    [Theory]
+    [InlineData(4, false)]
+    [InlineData(5, true)]
+    public void Stop_sequences_beyond_what_the_dialect_takes_are_left_out_and_told(int count, bool told)
+    {
+        var stops = string.Join(',', Enumerable.Range(1, count).Select(i => $"\"s{i}\""));
+        var prepared = Prepare("{\"model\":\"openai-gpt-5\",\"max_tokens\":9,\"stop_sequences\":[" + stops + "]," + """ "messages":[{"role":"user","content":"a"}]}""");
+
+        Assert.Contains(""" "stop":["s1","s2","s3","s4"] """.Trim(), Text(prepared), StringComparison.Ordinal);
+        var removal = prepared.Removals.SingleOrDefault(r => r.What == "stop_sequences beyond 4");
+        Assert.Equal(told, removal is not null);
+        // The same list is the ledger's and the answer's header.
+        Assert.Equal(told, Removals.Header(prepared.Removals).Contains("stop_sequences beyond 4", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Whole_answer_whose_text_stands_in_its_list_only_keeps_it()
     {

@@ -88,6 +88,36 @@ public sealed class DriverStatementsTests
     }
 
     [Fact]
+    public async Task Kept_results_are_bounded_together_and_the_one_that_ended_first_goes_first()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"editorbridge-driver-{Guid.NewGuid():N}.db");
+        try
+        {
+            // A hundred rows of five characters each, and a character for a cell: 600. Two of them fit.
+            var driver = new DriverStatements(SqliteFactory.Instance, (_, _) => ValueTask.FromResult($"Data Source={file};Pooling=False"), _ => ["create table if not exists ran (x int)"]) { MostHeld = 1300 };
+            var client = Client(driver);
+            var count = await client.ExecuteAsync(Statement("select count(*) from ran"), CancellationToken.None);
+            var insert = Statement("insert into ran values (1)");
+            var first = await client.ExecuteAsync(insert, CancellationToken.None);
+            var large = new List<SqlOutcome>();
+            for (var i = 0; i < 3; i++) large.Add(await client.ExecuteAsync(Statement(Hundred("sqlite")), CancellationToken.None));
+
+            Assert.Equal(SqlFailureKind.UnknownStatement, Assert.IsType<SqlFailure>(await driver.WholeAsync(count.Handle!)).Kind);
+            Assert.Equal(SqlFailureKind.UnknownStatement, Assert.IsType<SqlFailure>(await driver.WholeAsync(large[0].Handle!)).Kind);
+            Assert.Equal(100, Assert.IsType<SqlRows>(await driver.WholeAsync(large[1].Handle!)).Rows.Length);
+            Assert.Equal(100, Assert.IsType<SqlRows>(await driver.WholeAsync(large[2].Handle!)).Rows.Length);
+            // What is not kept any more has run all the same, and the same request does not run again.
+            Assert.IsType<SqlRows>(first);
+            await client.ExecuteAsync(insert, CancellationToken.None);
+            Assert.Equal("1", Assert.IsType<SqlRows>(await client.ExecuteAsync(Statement("select count(*) from ran"), CancellationToken.None)).Rows[0][0]);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task Session_is_set_up_before_the_statement_and_a_failure_there_runs_nothing()
     {
         var ran = new DriverStatements(SqliteFactory.Instance, (_, _) => ValueTask.FromResult("Data Source=:memory:"), _ => ["create table set_up (x int)", "insert into set_up values (7)"]);
