@@ -23,6 +23,9 @@ internal sealed class StateFolder
     /// <summary>Whether a program that is told of no folder, not even by a variable of this shell, would use this one.</summary>
     public bool IsUsual => Path == System.IO.Path.GetFullPath(PlatformsPath());
 
+    /// <summary>The folder a program that is given none would use. Nothing is made or looked at.</summary>
+    public static string Usual => System.IO.Path.GetFullPath(DefaultPath());
+
     /// <summary>Holds <see cref="HostAddress"/> while a host runs.</summary>
     public string HostFile => In("host.json");
 
@@ -67,7 +70,7 @@ internal sealed class StateFolder
     {
         if (!File.Exists(file)) return null;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
-            throw new StateFolderException($"{file} can be read by others on this machine (mode {File.GetUnixFileMode(file)}), so it is not trusted. Delete it and start again; a new one is made.");
+            throw new StateFolderException($"{file} can be read by others on this machine (mode {File.GetUnixFileMode(file)}), so it is not trusted. If only you wrote it: chmod 600 {file}. A token of EditorBridge's own that others may have read: delete it, a new one is made at the next start.");
         return File.ReadAllText(file);
     }
 

@@ -157,6 +157,8 @@ public static partial class UpstreamErrors
             + "its role may have been revoked, or the user has no active network policy, which a person needs to use one.",
         UpstreamCause.SessionExpired => $"The session with Snowflake has expired and could not be renewed: {said} Run: editorbridge login",
         UpstreamCause.SessionGone => $"The session with Snowflake is gone: {said} Run: editorbridge login",
+        // Nothing was sent: what our own sign-in says names the cause and the command already.
+        UpstreamCause.LoginFailed when status == 0 => said,
         UpstreamCause.LoginFailed => $"Snowflake refused the sign-in: {said} Check account and user with: editorbridge status",
         UpstreamCause.BudgetExceeded => $"The account's budget for this model is used up: {said} An administrator of the Snowflake account can raise it; the request was not answered.",
         UpstreamCause.NotAuthorized => $"The role may not use Cortex: {said} The user's default role (or the token's role) needs SNOWFLAKE.CORTEX_USER or SNOWFLAKE.CORTEX_REST_API_USER: "

@@ -112,7 +112,7 @@ public sealed record BlastRadius(ImmutableArray<BlastQuery> Queries, ImmutableAr
                 return;
             case "DATABASE" or "SCHEMA":
                 queries.Add(new BlastQuery(BlastQuestion.Contents, "What is in it?", $"SHOW OBJECTS IN {kind} {name}", name));
-                queries.Add(new BlastQuery(BlastQuestion.Grants, "Who loses access?", $"SHOW GRANTS ON {kind} {name}", name));
+                queries.Add(new BlastQuery(BlastQuestion.Grants, target.Access == ObjectAccess.Grant ? "Who has rights on it now?" : "Who loses access?", $"SHOW GRANTS ON {kind} {name}", name));
                 return;
             case "ROLE" or "DATABASE ROLE":
                 queries.Add(new BlastQuery(BlastQuestion.Holders, "Who has this role?", $"SHOW GRANTS OF {kind} {name}", name));

@@ -133,6 +133,8 @@ internal sealed partial class ShowStatements(
     private StatementResult Grants(string statement)
     {
         if (GrantsOnPattern().Match(statement) is { Success: true } on) return GrantsOn(on);
+        // Who holds SNOWFLAKE's database roles is shown to nobody here.
+        if (OfDatabaseRole().Match(statement) is { Success: true } database) throw SqlException.NotFound("Database role", database.Groups["name"].Value.ToUpperInvariant());
         if (GrantsOfPattern().Match(statement) is { Success: true } of) return GrantsOf(of.Groups["name"].Value.Trim('"').ToUpperInvariant());
         var target = GrantsTo().Match(statement);
         var user = target.Groups["kind"].Value.Equals("USER", StringComparison.OrdinalIgnoreCase) || !target.Success
@@ -250,6 +252,9 @@ internal sealed partial class ShowStatements(
 
     [GeneratedRegex(@"\bGRANTS\s+OF\s+ROLE\s+(?<name>[\w$""]+)", RegexOptions.IgnoreCase)]
     private static partial Regex GrantsOfPattern();
+
+    [GeneratedRegex(@"\bGRANTS\s+(?:OF|TO)\s+DATABASE\s+ROLE\s+(?<name>[\w$"".]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex OfDatabaseRole();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blank();

@@ -36,7 +36,7 @@ internal static class PolicyEndpoints
         try
         {
             using var ledger = LedgerReader.Open(state.LedgerFolder);
-            var result = await new PolicySimulation(ledger, policy).RunAsync(body.From, body.To, MostReplayed, cancellationToken);
+            var result = await new PolicySimulation(ledger, policy, state).RunAsync(body.From, body.To, MostReplayed, cancellationToken);
             return Results.Json(new SimulateReply(
                 problems, true, result.Replayed, result.NotReplayed, result.Replayed + result.NotReplayed >= MostReplayed,
                 [.. result.Changes.Select(change => new ChangeReply(

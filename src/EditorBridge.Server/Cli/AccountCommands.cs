@@ -1,4 +1,6 @@
 using System.CommandLine;
+using EditorBridge.Accounts;
+using EditorBridge.Hosting;
 using EditorBridge.Proxy;
 using EditorBridge.Snowflake;
 
@@ -52,7 +54,15 @@ internal static class AccountCommands
         var secret = await SecretInput.ReadAsync("Programmatic access token: ", cancellationToken);
         profile = profile with { SignIn = SignInKind.ProgrammaticAccessToken, TokenFile = null, Token = new Secret(secret) };
         using var connection = options.Open(parsed, profile);
-        await WhoAsync(connection, cancellationToken);
+        try
+        {
+            await WhoAsync(connection, cancellationToken);
+        }
+        catch (SignInException e)
+        {
+            throw new SignInException($"The token was tried and is not kept. {e.Message}", e);
+        }
+
         await connection.Store.WriteAsync(SuppliedToken.StoreName(profile), secret, cancellationToken);
         OwnConnections.Remember(AccountChoice.OwnFile(options.Folder(parsed)), profile);
         Console.WriteLine($"The token is kept in {connection.Store.Description}. editorbridge serve --account {profile.Name} uses it; editorbridge pat rotate NAME renews it.");
@@ -83,10 +93,21 @@ internal static class AccountCommands
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
+            if (await options.HostInsteadAsync(parsed, cancellationToken) is { } host) return await HostsOwnAsync(options.Folder(parsed), host, cancellationToken);
             using var connection = options.Open(parsed);
             return await WhoAsync(connection, cancellationToken);
         }));
         return command;
+    }
+
+    private static async Task<int> HostsOwnAsync(StateFolder state, HostAddress host, CancellationToken cancellationToken)
+    {
+        var reply = await HostQuestions.AskAsync<AccountReply>(state, host, HttpMethod.Post, "/bridge/account", cancellationToken);
+        if (reply.Findings.FirstOrDefault(finding => finding.Level == FindingLevel.Broken && finding.Topic != AccountTopic.Models) is { } broken)
+            throw new SignInException($"The host at {host.Url}: {broken.What}{(broken.Fix is null ? "" : $"\n  {broken.Fix}")}");
+        var signedIn = reply.Findings.FirstOrDefault(finding => finding.Topic == AccountTopic.SignIn) ?? throw new SignInException($"The host at {host.Url} does not say who is signed in.");
+        Console.WriteLine($"{TerminalText.Line(signedIn.What)}, {reply.SignIn}, by the host at {host.Url}{(host.Sandbox ? "  (SANDBOX)" : "")}");
+        return 0;
     }
 
     public static async Task<int> WhoAsync(AccountConnection connection, CancellationToken cancellationToken)

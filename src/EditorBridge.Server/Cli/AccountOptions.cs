@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EditorBridge.Hosting;
 using EditorBridge.Proxy;
 using EditorBridge.Snowflake;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,6 +21,12 @@ internal sealed class AccountOptions
 
     /// <summary>True when the command line names an account instead of leaving the choice to the configuration.</summary>
     public bool NamesAnAccount(ParseResult parsed) => parsed.GetValue(Account) is not null || parsed.GetValue(Sandbox) is not null || parsed.GetValue(TokenFile) is not null;
+
+    /// <summary>The running host, where neither the command line nor the configuration names an account: then its account is the one that is meant.</summary>
+    public async Task<HostAddress?> HostInsteadAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        NamesAnAccount(parsed) || SnowflakeAccounts.Load(ProfileSearch.OfThisUser(AccountChoice.OwnFile(Folder(parsed)))).Default is not null
+            ? null
+            : await HostFinder.FindAsync(Folder(parsed), cancellationToken);
 
     public StateFolder Folder(ParseResult parsed) => StateFolder.Open(parsed.GetValue(State));
 

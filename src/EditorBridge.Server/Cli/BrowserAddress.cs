@@ -13,12 +13,17 @@ internal static class BrowserAddress
         if (onlyPrint) return;
         try
         {
-            // UseShellExecute asks the platform for the default browser; no shell reads the address.
-            using var _ = Process.Start(new ProcessStartInfo(address.AbsoluteUri) { UseShellExecute = true });
+            using var _ = Process.Start(Opening(address.AbsoluteUri));
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException)
         {
             Console.WriteLine($"(No browser could be opened: {e.Message})");
         }
     }
+
+    // On Linux the opener and what it starts write to the terminal, where a person reads the address; the shell gets that as an argument and does not read it.
+    // Elsewhere UseShellExecute asks the platform for the default browser, without a shell.
+    private static ProcessStartInfo Opening(string address) => OperatingSystem.IsLinux()
+        ? new("/bin/sh", ["-c", "exec xdg-open \"$0\" > /dev/null 2>&1", address])
+        : new(address) { UseShellExecute = true };
 }

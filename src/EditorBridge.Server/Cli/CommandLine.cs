@@ -10,7 +10,7 @@ namespace EditorBridge.Cli;
 /// <summary>The commands of <c>editorbridge</c>. Each command is built in its own file and listed here, nowhere else.</summary>
 internal static class CommandLine
 {
-    public static Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("EditorBridge keeps AI agents inside the building: inference in your own Snowflake account, every tool call through one gate, every verdict in a ledger.")
         {
@@ -29,7 +29,10 @@ internal static class CommandLine
         };
         foreach (var command in ReviewCommands.Build().Concat(AccountCommands.Build())) root.Add(command);
         TerminalWriter.Install();
-        return root.Parse(args).InvokeAsync();
+        var parsed = root.Parse(args);
+        if (ArgumentErrors.Of(parsed) is not { Count: > 0 } wrong) return await parsed.InvokeAsync();
+        foreach (var sentence in wrong) await Console.Error.WriteLineAsync("editorbridge: " + sentence);
+        return 1;
     }
 
     /// <summary>Runs a command and turns the failures a person can act on into one line on stderr and exit code 1.</summary>

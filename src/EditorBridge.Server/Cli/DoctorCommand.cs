@@ -4,6 +4,7 @@ using EditorBridge.Hosting;
 using EditorBridge.Launching;
 using EditorBridge.Ledger;
 using EditorBridge.Messages;
+using EditorBridge.Policies;
 using EditorBridge.Proxy;
 using EditorBridge.Setup;
 using EditorBridge.Snowflake;
@@ -38,6 +39,7 @@ internal static class DoctorCommand
             findings.Add(new(FindingLevel.Broken, "No host runs for this state folder; a hooked Claude Code runs no tool until one does", "editorbridge serve"));
         }
 
+        findings.AddRange(Policies());
         findings.AddRange(await ClientProof.RunAsync(ClaudeProgram.Find(), ProgramPlaces.Current.ClaudeManaged, cancellationToken));
         findings.AddRange(ClaudeOverrides.Find(ClaudePlaces.Of(ProgramPlaces.Current, Environment.CurrentDirectory), address, OwnProgram.Current));
         if (OwnProgram.Current is { } program) findings.AddRange(SetupDrift.Find(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path));
@@ -46,6 +48,15 @@ internal static class DoctorCommand
         var broken = findings.Count(f => f.Level == FindingLevel.Broken);
         Console.WriteLine(broken == 0 ? "\nNothing is broken." : $"\n{broken} broken.");
         return broken == 0 ? 0 : 1;
+    }
+
+    // A broken file stops every agent, which reads as a broken gate to whoever sits at one.
+    private static IEnumerable<AccountFinding> Policies()
+    {
+        var loaded = PolicyLoader.Load(PolicyPlaces.For(Environment.CurrentDirectory));
+        if (loaded.Policy is null) return [new(FindingLevel.Broken, TerminalText.Line($"The policy cannot be read, so nothing an agent asks for is released: {loaded.Errors.First()}"), "editorbridge policy check")];
+        return loaded.Problems.Select(problem => new AccountFinding(FindingLevel.Warning, TerminalText.Line($"Policy: {problem}"), "editorbridge policy check"))
+            .Prepend(new(FindingLevel.Good, loaded.Files.IsEmpty ? "Policy: the default rules, no files" : $"Policy: {string.Join(", ", loaded.Files)}, and the default rules"));
     }
 
     // What the account could not take is no fault, but whoever wonders why something has no effect looks here.

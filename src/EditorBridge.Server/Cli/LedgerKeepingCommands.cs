@@ -112,14 +112,27 @@ internal static class LedgerKeepingCommands
             var holds = await reader.HoldsAsync(cancellationToken);
             foreach (LegalHold hold in holds)
             {
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{hold.Id}  {(hold.ReleasedSequence is null ? "in force" : "released")}  session {hold.Scope.SessionId ?? "any"}, call {hold.Scope.CallId ?? "any"}, actor {hold.Scope.Actor ?? "any"}, {hold.Scope.From?.ToString("O") ?? "…"} to {hold.Scope.To?.ToString("O") ?? "…"}  (entry {hold.PlacedSequence})"));
+                var placed = await reader.EntryAsync(hold.PlacedSequence, cancellationToken);
+                Console.WriteLine($"{hold.Id}  {(hold.ReleasedSequence is null ? "in force" : "released")}  {TerminalText.Line(Kept(hold.Scope))}  (entry {hold.PlacedSequence}, by {TerminalText.Line(placed?.Draft.Actor ?? "?")})");
+                if ((string?)placed?.Draft.Facts?["reason"] is { } why) Console.WriteLine("    " + TerminalText.Line(why));
             }
             if (holds.IsEmpty) Console.WriteLine("There are no legal holds.");
             return LedgerCommands.Sound;
         }));
         return command;
+    }
+
+    private static string Kept(HoldScope scope)
+    {
+        string[] parts =
+        [
+            .. scope.SessionId is { } session ? [$"session {session}"] : Array.Empty<string>(),
+            .. scope.CallId is { } call ? [$"call {call}"] : Array.Empty<string>(),
+            .. scope.Actor is { } actor ? [$"of {actor}"] : Array.Empty<string>(),
+            .. scope.From is { } from ? [$"from {from.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}"] : Array.Empty<string>(),
+            .. scope.To is { } to ? [$"before {to.UtcDateTime.ToString("u", CultureInfo.InvariantCulture)}"] : Array.Empty<string>(),
+        ];
+        return parts.Length == 0 ? "everything" : string.Join(", ", parts);
     }
 
     private static Option<string> ReasonOption() => new("--reason") { Description = "Why; recorded in the chain.", Required = true };

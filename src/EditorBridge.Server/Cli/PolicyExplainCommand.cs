@@ -42,6 +42,7 @@ internal static class PolicyExplainCommand
                 Role = parsed.GetValue(role),
                 Warehouse = parsed.GetValue(warehouse),
                 At = parsed.GetValue(at),
+                StateFolder = StateFolder.Usual,
             }.Facts(FileText.ReadOrNull);
             var explanation = PolicyEvaluator.Explain(policy, facts);
             Console.WriteLine(parsed.GetValue(json) ? Json(explanation) : Describe(explanation));
@@ -56,9 +57,13 @@ internal static class PolicyExplainCommand
         {
             if (shell is not null) return ("Bash", JsonSerializer.SerializeToElement(new { command = shell }));
             if (sql is not null) return (tool ?? "mcp__editorbridge__execute_sql", JsonSerializer.SerializeToElement(new { sql }));
-            if (file is not null) return (tool ?? "Write", JsonSerializer.SerializeToElement(new { file_path = Path.GetFullPath(file), content = NewText(file) }));
+            if (file is not null) return (tool ?? "Write", JsonSerializer.SerializeToElement(new { file_path = Path.GetFullPath(file), content = NewText(file) ?? throw new FileNotFoundException($"{file} could not be read, and no text was given on standard input. Nothing was judged.") }));
             if (tool is not null) return (tool, JsonDocument.Parse(input is null ? "{}" : input == "-" ? Console.In.ReadToEnd() : input).RootElement);
             Console.Error.WriteLine("Name a tool, or give --command, --sql or --file. For example: editorbridge policy explain --command \"git push\"");
+        }
+        catch (FileNotFoundException e)
+        {
+            Console.Error.WriteLine(e.Message);
         }
         catch (JsonException e)
         {
@@ -67,7 +72,8 @@ internal static class PolicyExplainCommand
         return null;
     }
 
-    private static string NewText(string file) => Console.IsInputRedirected ? Console.In.ReadToEnd() : FileText.ReadOrNull(file) ?? "";
+    // In scripts standard input is often redirected from nothing: an empty text there is none.
+    private static string? NewText(string file) => Console.IsInputRedirected && Console.In.ReadToEnd() is { Length: > 0 } given ? given : FileText.ReadOrNull(file);
 
     private static string Describe(PolicyExplanation explanation)
     {

@@ -23,10 +23,11 @@ internal static class PolicySimulateCommand
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
             if (options.LoadOrTell(parsed) is not { } policy) return 1;
-            using var ledger = LedgerReader.Open(StateFolder.Open(parsed.GetValue(state)).LedgerFolder);
+            var folder = StateFolder.Open(parsed.GetValue(state));
+            using var ledger = LedgerReader.Open(folder.LedgerFolder);
             try
             {
-                var result = await new PolicySimulation(ledger, policy).RunAsync(parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(limit), cancellationToken);
+                var result = await new PolicySimulation(ledger, policy, folder).RunAsync(parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(limit), cancellationToken);
                 Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(new { policyVersion = policy.Version, result.Replayed, result.NotReplayed, result.Changes }, GateEntries.Wire) : Describe(result));
                 return 0;
             }
@@ -44,11 +45,11 @@ internal static class PolicySimulateCommand
         var text = new StringWriter(CultureInfo.InvariantCulture);
         foreach (var change in result.Changes)
         {
-            text.WriteLine($"{change.At.ToLocalTime():yyyy-MM-dd HH:mm}  #{change.Sequence,-6} {PolicyWords.Of(change.Was)} → {PolicyWords.Of(change.WouldBe),-7} {TerminalText.Line(change.Subject ?? change.Tool ?? "")}{(change.Result is null ? "" : $" (then: {change.Result})")}");
+            text.WriteLine($"{change.At.ToLocalTime():yyyy-MM-dd HH:mm}  #{change.Sequence,-6} {PolicyWords.Of(change.Was),6} → {PolicyWords.Of(change.WouldBe),-6}  {TerminalText.Line(change.Subject ?? change.Tool ?? "")}{(change.Result is null ? "" : $" (then: {change.Result})")}");
             text.WriteLine($"                          {TerminalText.Line(change.Summary)}");
         }
         foreach (var group in result.Changes.GroupBy(change => (change.Was, change.WouldBe)).OrderBy(group => group.Key))
-            text.WriteLine($"{group.Count(),6}  {PolicyWords.Of(group.Key.Was)} → {PolicyWords.Of(group.Key.WouldBe)}");
+            text.WriteLine($"{group.Count(),6}  {PolicyWords.Of(group.Key.Was),6} → {PolicyWords.Of(group.Key.WouldBe)}");
         text.Write(result.Replayed == 0 ? "No recorded action could be replayed." : $"{result.Changes.Length} of {result.Replayed} recorded actions would be decided differently.");
         if (result.NotReplayed > 0) text.Write($" {result.NotReplayed} could not be replayed: their input was not kept, or they never reached policy.");
         return text.ToString();

@@ -93,6 +93,12 @@ internal static class ReviewCommands
                 return 3;
             }
 
+            if (parsed.GetValue(edited) is { Exists: false } missing)
+            {
+                await Console.Error.WriteLineAsync($"editorbridge: {missing.FullName}: there is no such file. Nothing was decided.");
+                return 2;
+            }
+
             var text = parsed.GetValue(edited) is { } file ? await File.ReadAllTextAsync(file.FullName, cancellationToken) : null;
             using var client = await ControlClient.ConnectAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
             var answer = await client.AskAsync<VerdictAnswer>(
@@ -143,13 +149,21 @@ internal static class ReviewCommands
         if (review.TwoPeople) Line("needs", "two people");
         if (review.ReasonRequired) Line("needs", "a reason");
         Line("again", review.SameAgain is null ? null : $"--again-for-session would allow: {review.SameAgain}");
-        foreach (var finding in review.Findings) Line("finding", $"[{finding.RuleId}] {finding.Severity}: {finding.Message}");
+        foreach (var finding in Findings(review)) Line("finding", finding);
         foreach (var change in review.Changes) Line("change", change);
         foreach (var undo in review.Undo) Line("undo", undo);
         foreach (var reach in review.Reach ?? []) Line("reach", reach);
         text.AppendLine().AppendLine(review.Before is null ? "proposed:" : "before:");
         if (review.Before is not null) text.AppendLine(TerminalText.Visible(review.Before)).AppendLine("after:");
         return text.AppendLine(TerminalText.Visible(review.After ?? review.Proposed ?? "(this action has no text)")).ToString();
+    }
+
+    // A script of many statements has the same finding many times, and tells of each which one of how many it is.
+    private static IEnumerable<string> Findings(ReviewView review)
+    {
+        var telling = review.Findings.Where(finding => finding.Severity != "none").ToArray();
+        return (telling.Length > 0 ? telling : review.Findings).GroupBy(finding => (finding.RuleId, finding.Severity, finding.Message))
+            .Select(same => $"[{same.Key.RuleId}] {same.Key.Severity}: {same.Key.Message}{(same.Count() > 1 ? $" ({same.Count()} times)" : "")}");
     }
 
     private static string Left(ReviewView review, DateTimeOffset now)

@@ -25,13 +25,13 @@ internal static class SetupCommand
         var managed = new Option<bool>("--managed") { Description = "The administrator's settings, which no project or person can override (needs the rights to write them)." };
         var actions = new SetupActions("Only print what would be written (with --managed: to hand to an administrator).");
         var (check, remove, print) = (actions.Check, actions.Remove, actions.Print);
-        var port = new Option<int>("--port") { Description = "Port of the host.", DefaultValueFactory = _ => ServeOptions.DefaultPort };
+        var port = new Option<int?>("--port") { Description = $"Port of the host (default: the running host's, else {ServeOptions.DefaultPort})." };
         var command = new Command("claude", "Send Claude Code through EditorBridge whenever it is started, with its tools held by the hook.") { managed, check, remove, print, port, state };
-        command.SetAction(parsed => CommandLine.GuardedAsync(() =>
+        command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
-            var baseUrl = $"http://127.0.0.1:{parsed.GetValue(port)}";
             var isManaged = parsed.GetValue(managed);
             var folder = StateFolder.Open(parsed.GetValue(state));
+            var baseUrl = parsed.GetValue(port) is { } given ? $"http://127.0.0.1:{given}" : (await HostFinder.FindAsync(folder, cancellationToken))?.Url ?? $"http://127.0.0.1:{ServeOptions.DefaultPort}";
             var ours = isManaged ? ClaudeSetup.Managed(baseUrl, OwnProgram.Current) : ClaudeSetup.User(baseUrl, ClientTokens.Of(folder, Client.Claude), ClientTokens.Of(folder, Client.Hook), ClientTokens.Of(folder, Client.Mcp));
             var path = isManaged ? ProgramPlaces.Current.ClaudeManaged : ProgramPlaces.Current.ClaudeSettings;
             if (parsed.GetValue(print) && !isManaged) throw new SetupException("The user's settings hold tokens and are not printed. Use --print with --managed.");
@@ -39,7 +39,7 @@ internal static class SetupCommand
                 : parsed.GetValue(check) ? Check(path, ours)
                 : parsed.GetValue(remove) ? Remove(path, ours, isManaged)
                 : Install(path, ours, isManaged);
-            return Task.FromResult(code);
+            return code;
         }));
         return command;
     }
@@ -53,6 +53,12 @@ internal static class SetupCommand
     private static int Check(string path, JsonObject ours)
     {
         var drift = ClaudeSettingsFile.Read(path).Drift(ours).ToArray();
+        if (!File.Exists(path))
+        {
+            Console.WriteLine($"Nothing of EditorBridge is installed: there is no {path}. Install it with the same command without --check.");
+            return 1;
+        }
+
         Console.WriteLine(drift.Length == 0 ? $"{path} is as it should be." : $"{path} differs:");
         foreach (var difference in drift) Console.WriteLine("  " + difference);
         if (drift.Length > 0) Console.WriteLine("Install again to mend it.");

@@ -11,13 +11,13 @@ internal static class SetupMcpCommand
     {
         var state = StateOption.Build();
         var client = new Option<string[]>("--client") { Description = "Only this client: \"Claude Code\", \"Claude Desktop\", Cursor, \"VS Code\", … May be given several times.", AllowMultipleArgumentsPerToken = true };
-        var project = new Option<DirectoryInfo?>("--project") { Description = "Write the .mcp.json of this project instead, for everybody who works on it and has editorbridge on the PATH." };
+        var project = new Option<DirectoryInfo?>("--project") { Description = "Write the .mcp.json of this project instead (without a value: of this folder), for everybody who works on it and has editorbridge on the PATH.", Arity = ArgumentArity.ZeroOrOne };
         var actions = new SetupActions("Only print what would be written; it holds no secret.");
         var command = new Command("mcp", "Register the MCP gateway in Claude Code, Claude Desktop, Cursor and VS Code, where they are. They start it by command; no token is written anywhere.") { client, project, state };
         actions.AddTo(command);
         command.SetAction(parsed => CommandLine.GuardedAsync(() =>
         {
-            ForeignMember[] members = parsed.GetValue(project) is { } folder ? [McpSetup.Project(folder.FullName)] : [.. Members(StateFolder.Open(parsed.GetValue(state)), parsed.GetValue(client) ?? [])];
+            ForeignMember[] members = parsed.GetResult(project) is { Implicit: false } ? [McpSetup.Project(parsed.GetValue(project)?.FullName ?? Directory.GetCurrentDirectory())] : [.. Members(StateFolder.Open(parsed.GetValue(state)), parsed.GetValue(client) ?? [])];
             var code = actions.Act(parsed, members);
             if (!parsed.GetValue(actions.Check) && !parsed.GetValue(actions.Remove) && !parsed.GetValue(actions.Print)) Console.WriteLine("Start the clients anew for it to hold. Check it any time with --check, take it out with --remove.");
             return Task.FromResult(code);
@@ -31,7 +31,7 @@ internal static class SetupMcpCommand
         var all = McpSetup.Clients(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path, Path.Exists).ToArray();
         var unknown = wanted.Where(name => !all.Any(member => Matches(member, name))).ToArray();
         if (unknown.Length > 0) throw new SetupException($"{string.Join(", ", unknown)} was not found here. Found: {Names(all)}. Nothing was changed.");
-        if (all.Length == 0) throw new SetupException("No MCP client that is known was found here (Claude Code, Claude Desktop, Cursor, VS Code). Nothing was changed; --project writes a project's .mcp.json.");
+        if (all.Length == 0) throw new SetupException("No MCP client that is known was found here (Claude Code, Claude Desktop, Cursor, VS Code). Nothing was changed; --project writes the .mcp.json of the project you are in.");
         return all.Where(member => wanted.Length == 0 || wanted.Any(name => Matches(member, name)));
     }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using EditorBridge.Accounts;
 using EditorBridge.Budgets;
+using EditorBridge.Hosting;
 using EditorBridge.Ledger;
 using EditorBridge.Proxy;
 using EditorBridge.Snowflake;
@@ -18,6 +20,7 @@ internal static class StatusCommand
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
             ShowConnections(SnowflakeAccounts.Load(ProfileSearch.OfThisUser(AccountChoice.OwnFile(options.Folder(parsed)))));
+            if (!parsed.GetValue(europe) && await options.HostInsteadAsync(parsed, cancellationToken) is { } host) return await ShowHostsAsync(options.Folder(parsed), host, cancellationToken);
             using var connection = options.Open(parsed);
             var checks = new AccountChecks(connection.Sql(), connection.Cortex(), TimeProvider.System);
             var findings = await checks.RunAsync(connection.Credential.Kind, parsed.GetValue(europe) ? ResidencyRule.EuropeOnly : null, cancellationToken);
@@ -28,6 +31,15 @@ internal static class StatusCommand
             return findings.Any(finding => finding.Level == FindingLevel.Broken) ? 1 : 0;
         }));
         return command;
+    }
+
+    private static async Task<int> ShowHostsAsync(StateFolder state, HostAddress host, CancellationToken cancellationToken)
+    {
+        var reply = await HostQuestions.AskAsync<AccountReply>(state, host, HttpMethod.Post, "/bridge/account", cancellationToken);
+        Console.WriteLine($"\n{TerminalText.Line(host.Account)}: what the host at {host.Url} is signed in to, {reply.SignIn}{(host.Sandbox ? " (SANDBOX)" : "")}");
+        foreach (var finding in reply.Findings) FindingLines.Show(finding);
+        await ShowBudgetsAsync(state, cancellationToken);
+        return reply.Findings.Any(finding => finding.Level == FindingLevel.Broken) ? 1 : 0;
     }
 
     private static async Task ShowBudgetsAsync(StateFolder state, CancellationToken cancellationToken)

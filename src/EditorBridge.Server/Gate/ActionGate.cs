@@ -73,6 +73,11 @@ internal sealed partial class ActionGate(
             LogNotRecorded(request.Tool, callId, e);
             return Refused(request, callId, $"EditorBridge could not record this action, so it does not run. {e.Message}");
         }
+        catch (BrokenPolicyException e)
+        {
+            LogFailed(request.Tool, callId, e);
+            return await RefuseAndRecordAsync(request, callId, $"EditorBridge could not judge this action, so it does not run. {e.Message}");
+        }
 #pragma warning disable CA1031 // The gate's own boundary: whatever goes wrong inside is a refusal, never a release.
         catch (Exception e)
 #pragma warning restore CA1031

@@ -74,7 +74,7 @@ internal sealed record ActionReading
             Change = change,
             Proposed = proposed,
             EditableProperty = change is { Complete: false } ? null : editable,
-            Title = TitleOf(request, change, command, sql),
+            Title = TitleOf(request, change?.Path ?? facts.ReadPaths.FirstOrDefault(), command, sql),
             Class = Worst(sql)?.Class,
             Severity = sql.Length == 0 ? Severity.None : sql.Max(p => p.Analysis.Severity),
             Findings = FindingsOf(sql, change, proposed),
@@ -148,10 +148,10 @@ internal sealed record ActionReading
     private static string FullPath(ActionRequest request, string path) =>
         Path.GetFullPath(path, request.Workspace is { } folder && Path.IsPathRooted(folder) ? folder : Path.GetTempPath());
 
-    private static string TitleOf(ActionRequest request, FileChange? change, string? command, ImmutableArray<SqlPiece> sql)
+    private static string TitleOf(ActionRequest request, string? path, string? command, ImmutableArray<SqlPiece> sql)
     {
         var worst = Worst(sql);
-        var subject = change is not null ? Path.GetFileName(change.Path) : command is not null ? FirstLine(command) : null;
+        var subject = path is not null ? Path.GetFileName(path) : command is not null ? FirstLine(command) : null;
         return string.Join(": ", new[] { subject is null ? request.Tool : $"{request.Tool} {subject}", worst?.Title }.Where(t => !string.IsNullOrEmpty(t)));
     }
 

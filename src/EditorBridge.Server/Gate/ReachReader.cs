@@ -122,7 +122,13 @@ internal sealed partial class ReachReader(
         {
             var radius = BlastRadius.Of(sql, statement);
             var answers = ImmutableArray.CreateBuilder<ReachAnswer>(radius.Queries.Length);
-            foreach (var query in radius.Queries) answers.Add(await AskAsync(item, query, asking, cancellationToken));
+            foreach (var query in radius.Queries.Where(asking.IsNew))
+            {
+                var answer = await AskAsync(item, query, asking, cancellationToken);
+                if (answer.Outcome == ReachOutcome.NotFound) asking.Missing.Add(query.Target);
+                answers.Add(answer);
+            }
+
             reached.Add(new StatementReach(statement.Title, answers.ToImmutable(), [.. radius.Unknown, .. ShortNames(statement)], UndoPlan.Of(sql, statement)));
         }
 
@@ -152,8 +158,11 @@ internal sealed partial class ReachReader(
             case SqlFailure { Kind: SqlFailureKind.NotFound or SqlFailureKind.InsufficientPrivileges } when query.Kind == BlastQuestion.Dependants:
                 return ReachTelling.Without(query, ReachOutcome.Failed,
                     $"This role may not read which objects depend on others. To let it: GRANT DATABASE ROLE SNOWFLAKE.OBJECT_VIEWER TO ROLE {context.Role ?? "<role>"};");
+            case SqlFailure { Kind: SqlFailureKind.NotFound } when query.Kind is not (BlastQuestion.Rows or BlastQuestion.Plan):
+                return ReachTelling.Without(query, ReachOutcome.NotFound, $"There is no {query.Target}, or this role does not see it.");
             case SqlFailure { Kind: SqlFailureKind.NotFound } missing:
-                return ReachTelling.Without(query, ReachOutcome.NotFound, missing.Message);
+                // What the statement reads may be missing while its target is there.
+                return ReachTelling.Without(query, ReachOutcome.Failed, missing.Message);
             case SqlFailure { Kind: SqlFailureKind.SignIn or SqlFailureKind.Forbidden or SqlFailureKind.Unreachable or SqlFailureKind.Throttled } barred:
                 asking.Problem = barred.Message;
                 return ReachTelling.Without(query, ReachOutcome.Failed, barred.Message);
@@ -199,6 +208,14 @@ internal sealed partial class ReachReader(
         public ActionFacts Facts => facts;
         public DateTimeOffset Until => until;
         public int Asked { get; set; }
+        /// <summary>Objects that were not found: nothing more is asked about them.</summary>
+        public HashSet<string> Missing { get; } = new(StringComparer.Ordinal);
+
+        private readonly HashSet<string> _put = new(StringComparer.Ordinal);
+
+        /// <summary>Several statements of one review often lead to the same question; it is put and told once.</summary>
+        public bool IsNew(BlastQuery query) => !Missing.Contains(query.Target) && _put.Add(query.Sql);
+
         public string? Problem { get; set; }
     }
 

@@ -22,6 +22,10 @@ internal sealed record PolicyCase
     public string? Role { get; init; }
     public string? Warehouse { get; init; }
     public string? Home { get; init; }
+    /// <summary>EditorBridge's own folder, which rules protect; null when it is not to be told from others.</summary>
+    public string? StateFolder { get; init; }
+    /// <summary>The host's port, which commands must not reach.</summary>
+    public int? Port { get; init; }
     /// <summary>Governance tags by object and column (<see cref="ActionFacts.Tags"/>); null when nobody asked for them.</summary>
     public ImmutableDictionary<string, ImmutableArray<string>>? Tags { get; init; }
     /// <summary>Null for now.</summary>
@@ -37,7 +41,7 @@ internal sealed record PolicyCase
     public ActionFacts Facts(Func<string, string?> readFile)
     {
         var request = new ActionRequest { Door = Door, Tool = Tool, Input = Input.GetRawText(), Actor = "policy", Workspace = Workspace };
-        var facts = ActionReading.Read(request, new GateContext(Account, Role, Warehouse), At ?? DateTimeOffset.Now, readFile).Facts;
+        var facts = ActionReading.Read(request, new GateContext(Account, Role, Warehouse, StateFolder, Port), At ?? DateTimeOffset.Now, readFile).Facts;
         return facts with { Home = Home ?? facts.Home, Tags = Tags };
     }
 }

@@ -22,7 +22,8 @@ internal sealed record SimulationResult(int Replayed, int NotReplayed, Immutable
 /// Judges recorded actions again under another policy. Reads the ledger only. Files are taken as they were recorded at the time, never from disk;
 /// secrets were taken out of the record, which can make a command look different from the one that ran.
 /// </summary>
-internal sealed class PolicySimulation(LedgerReader ledger, PolicySet policy)
+/// <param name="state">The folder whose files rules protect.</param>
+internal sealed class PolicySimulation(LedgerReader ledger, PolicySet policy, StateFolder? state = null)
 {
     private const int PageSize = 200;
 
@@ -67,6 +68,8 @@ internal sealed class PolicySimulation(LedgerReader ledger, PolicySet policy)
             Account = (string?)draft.Facts?["account"],
             Role = (string?)draft.Facts?["role"],
             Warehouse = (string?)draft.Facts?["warehouse"],
+            StateFolder = state?.Path,
+            Port = state?.ReadHost() is { } host ? new Uri(host.Url).Port : null,
             Tags = draft.Facts?["tags"].Deserialize<ImmutableDictionary<string, ImmutableArray<string>>>(GateEntries.Wire),
             At = entry.At.ToLocalTime(),
         }.Facts(_ => fileBefore));

@@ -82,7 +82,7 @@ internal sealed class ReconciliationRun(LedgerReader reader, LedgerWriter writer
         var (source, user, readAt, reads) = request.Files.IsEmpty
             ? await AskAsync(request, account ?? throw new SignInException("There is neither an account to ask nor a file to read. Nothing was compared."), cancellationToken)
             : Import(request);
-        if (reads.All(read => read.Problem is not null)) throw new SignInException(string.Join(' ', reads.Select(read => read.Problem)) + " Nothing was compared.");
+        if (reads.All(read => read.Problem is not null)) throw new SignInException(string.Join('\n', reads.Select(read => read.Problem)) + "\nNothing was compared. A role that may read them: --role; or let somebody export them: --print-sql, then --file.");
 
         progress(ReconciliationStep.ReadingLedger);
         var uses = new LedgerUses(reader);

@@ -37,13 +37,21 @@ internal sealed record TelemetrySettings(Uri Endpoint, ImmutableDictionary<strin
         }
         catch (JsonException e)
         {
-            throw Unusable(path, e.Message);
+            throw Unusable(path, Wrong(e));
         }
     }
 
     /// <summary>The address one signal goes to.</summary>
     /// <param name="signal">traces, metrics or logs.</param>
     public Uri AddressOf(string signal) => new($"{Endpoint.AbsoluteUri.TrimEnd('/')}/v1/{signal}");
+
+    private static string Wrong(JsonException e) => e.Path switch
+    {
+        "$.traces" or "$.metrics" or "$.logs" or "$.content" => $"'{e.Path[2..]}' must be true or false.",
+        "$.endpoint" => "'endpoint' must be a text in quotes.",
+        { } path when path.StartsWith("$.headers", StringComparison.Ordinal) => "'headers' must be names with texts, such as { \"authorization\": \"Bearer …\" }.",
+        _ => $"It is not valid JSON (line {e.LineNumber + 1}).",
+    };
 
     private static HostNotStartedException Unusable(string path, string why) =>
         new($"{path} cannot be used: {why} Its keys are endpoint, headers, traces, metrics, logs and content. Nothing was started.");

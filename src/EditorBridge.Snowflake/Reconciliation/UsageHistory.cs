@@ -34,6 +34,7 @@ public sealed class UsageHistory(SqlApiClient sql)
             SqlRows rows => Read(view, rows),
             SqlFailure { Kind: SqlFailureKind.NotFound or SqlFailureKind.InsufficientPrivileges } when view == UsageView.AiGateway =>
                 new ViewRead(view, [], "The account has no AI Gateway record, or the role may not read it."),
+            SqlFailure { Kind: SqlFailureKind.NotFound or SqlFailureKind.InsufficientPrivileges } => new ViewRead(view, [], $"The role may not read {UsageViews.Name(view)}. It needs: {(role is null ? UsageViews.Grant : UsageViews.Grant.Replace("<role>", role, StringComparison.Ordinal))}"),
             SqlFailure failure => new ViewRead(view, [], $"{UsageViews.Name(view)} could not be read: {failure.Message} The role needs: {UsageViews.Grant}"),
             _ => throw new ArgumentOutOfRangeException(nameof(view), outcome, "An outcome without a meaning."),
         };

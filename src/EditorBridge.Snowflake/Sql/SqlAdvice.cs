@@ -25,6 +25,7 @@ internal static partial class SqlAdvice
             SqlFailureKind.StatementCount => "Send one statement at a time: what was reviewed is what runs.",
             SqlFailureKind.ResultTooLarge => "Ask for fewer columns or rows.",
             SqlFailureKind.Throttled => "The account takes no more statements from this user at the moment; wait a little.",
+            SqlFailureKind.SignIn when code == "394400" => "It may be wrong, ended, disabled, or its user has no network policy: SHOW USER PROGRAMMATIC ACCESS TOKENS; in Snowsight a new one is made, and editorbridge login --pat takes it.",
             SqlFailureKind.SignIn => "Sign in again: editorbridge login",
             SqlFailureKind.Forbidden when code == "390189" => $"The profile names {role}, which this user or token does not have: GRANT ROLE {grantee} TO USER <user>; a token made with ROLE_RESTRICTION works with that one role only.",
             SqlFailureKind.Forbidden => "A network policy or the token's role stands in the way.",

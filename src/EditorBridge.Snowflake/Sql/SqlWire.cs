@@ -88,7 +88,7 @@ internal static class SqlWire
     private static SqlFailure Failure(HttpStatusCode status, string? code, string message, string? sqlState, SqlStatement? statement)
     {
         var kind = KindOf(status, code);
-        return new SqlFailure(kind, SqlAdvice.For(kind, code, message, statement) is { } advice ? $"{message} {advice}" : message, code, sqlState);
+        return new SqlFailure(kind, SqlAdvice.For(kind, code, message, statement) is { } advice ? $"{message.TrimEnd()}{(message.TrimEnd() is [.., '.' or '!' or '?' or ':'] ? "" : ".")} {advice}" : message, code, sqlState);
     }
 
     private static SqlFailureKind KindOf(HttpStatusCode status, string? code) => code switch

@@ -3,8 +3,10 @@ using EditorBridge.Audit;
 using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Ledger;
+using EditorBridge.Policy;
 using EditorBridge.Review;
 using EditorBridge.Server.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EditorBridge.Server.Tests.Gate;
 
@@ -50,6 +52,22 @@ public sealed class ReachReaderTests(HostFixture host) : IClassFixture<HostFixtu
         var exists = Answer(Assert.Single(reach.Statements), "Does it exist");
         Assert.Equal(ReachOutcome.NotFound, exists.Outcome);
         Assert.Contains("or this role does not see it", exists.Answer, StringComparison.Ordinal);
+        Assert.Single(reach.Statements[0].Answers);
+    }
+
+    [Fact]
+    public async Task Question_of_several_statements_is_put_and_told_once()
+    {
+        var request = new ActionRequest
+        {
+            Door = Door.Hook, Tool = "Write", Actor = "agent:test", Workspace = Path.GetTempPath(),
+            Input = """{"file_path":"reach-twice.sql","content":"grant select on table analytics.marts.customers to role reader; grant insert on table analytics.marts.customers to role reader"}""",
+        };
+        var reach = (await AmendedAsync(() => host.Services.GetRequiredService<ActionGate>().AdmitAsync(request, TestContext.Current.CancellationToken))).Reach!;
+
+        Assert.Equal(2, reach.Statements.Length);
+        Assert.Equal(3, reach.Statements[0].Answers.Length);
+        Assert.Empty(reach.Statements[1].Answers);
     }
 
     [Fact]
@@ -79,15 +97,21 @@ public sealed class ReachReaderTests(HostFixture host) : IClassFixture<HostFixtu
 
     private async Task<(ReviewItem Item, Reach Reach)> ReachOfAsync(string sql)
     {
+        var item = await AmendedAsync(() => host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql } }));
+        return (item, item.Reach!);
+    }
+
+    private async Task<ReviewItem> AmendedAsync(Func<Task> ask)
+    {
         var amended = new TaskCompletionSource<ReviewItem>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Signal(ReviewItem item) => amended.TrySetResult(item);
         host.Desk.Amended += Signal;
-        var asking = host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql } });
+        var asking = ask();
         var item = await amended.Task.WaitAsync(TestLimits.Signal);
         host.Desk.Amended -= Signal;
         await host.Desk.GiveAsync(item.Id, GateFixture.Reject("only looking"));
         await asking;
-        return (item, item.Reach!);
+        return item;
     }
 
     private static ReachAnswer Answer(StatementReach statement, string question) =>

@@ -53,6 +53,26 @@ public sealed class PolicySimulationTests
         Assert.Empty(result.Changes);
     }
 
+    [Fact]
+    public async Task Refused_look_at_our_own_files_stays_refused()
+    {
+        await using var ledger = new TemporaryLedger();
+        var folder = Directory.CreateTempSubdirectory("editorbridge-own-");
+        try
+        {
+            var state = StateFolder.Open(folder.FullName);
+            await RecordAsync(ledger.Open(), "Read", new { file_path = state.In("portal.token") }, Effect.Deny);
+            using var reader = LedgerReader.Open(ledger.Options.Folder);
+            var result = await new PolicySimulation(reader, PolicySet.Default, state).RunAsync(null, null, 10, TestContext.Current.CancellationToken);
+            Assert.Equal(1, result.Replayed);
+            Assert.Empty(result.Changes);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static async Task RecordAsync(LedgerWriter writer, string tool, object input, Effect effect)
     {
         var request = new ActionRequest { Door = Door.Hook, Tool = tool, Input = JsonSerializer.Serialize(input), Actor = "agent:test", Workspace = "/srv/p" };
