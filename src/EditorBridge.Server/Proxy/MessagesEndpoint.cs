@@ -67,7 +67,7 @@ internal sealed partial class MessagesEndpoint(
         catch (LedgerUnavailableException e)
         {
             LogNotRecorded(callId, e);
-            await FailAsync(context, AnthropicErrors.Refused($"EditorBridge could not record this request, so it was not sent. {e.Message}"), callId);
+            Fail(context, AnthropicErrors.Refused($"EditorBridge could not record this request, so it was not sent. {e.Message}"), callId);
             return;
         }
 
@@ -148,7 +148,7 @@ internal sealed partial class MessagesEndpoint(
         {
             end.Result = "failed";
             end.Error = failure.Error.Message;
-            await FailAsync(context, failure.Error, callId);
+            Fail(context, failure.Error, callId);
         }
         else if (answer.Stream is { } stream)
         {
@@ -184,7 +184,7 @@ internal sealed partial class MessagesEndpoint(
         if (await answerGate.PassAsync(message, call, end.Seen, Patience(context.Request, end), clientGone) is not { } body)
         {
             end.Result = "held";
-            await FailAsync(context, StillWaiting(context.Request), callId);
+            Fail(context, StillWaiting(context.Request), callId);
             return;
         }
 
@@ -227,7 +227,7 @@ internal sealed partial class MessagesEndpoint(
             LogNotRecorded(callId, e);
         }
 
-        await FailAsync(context, error, callId);
+        Fail(context, error, callId);
     }
 
     private StreamCall Caller(HttpRequest http, MessagesRequest? request)
@@ -259,7 +259,7 @@ internal sealed partial class MessagesEndpoint(
         }
     }
 
-    private static async Task FailAsync(HttpContext context, AnthropicError error, string callId)
+    private static void Fail(HttpContext context, AnthropicError error, string callId)
     {
         var response = context.Response;
         response.StatusCode = error.Status;
@@ -268,7 +268,8 @@ internal sealed partial class MessagesEndpoint(
         if (error.ShouldRetry is { } retry) response.Headers["x-should-retry"] = retry ? "true" : "false";
         var body = AnthropicErrors.Write(error, callId);
         response.ContentLength = body.Length;
-        await response.BodyWriter.WriteAsync(body, context.RequestAborted);
+        // Not flushed, as an answer is not: it leaves once the outcome has been handed to the ledger.
+        response.BodyWriter.Write(body);
     }
 
     [LoggerMessage(LogLevel.Critical, "Request {CallId} could not be recorded")]

@@ -261,11 +261,14 @@ internal sealed record HeldTool(ToolUse Use, byte[] Frames, bool Rewrite, Task<A
 internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutcome outcome, CancellationToken stop) : IDisposable
 {
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
+    private readonly BlockOrder _order = new();
     private readonly ArrayBufferWriter<byte> _held = new();
     private readonly List<Task<Admission>> _admissions = [];
     // The stream so far, for the case that its client goes away while a person decides; null once it is too large, or when nothing can be held.
     private StreamRecord? _whole = call.Held is null || call.HookHolds ? null : new();
     private SseEvent _start;
+    private bool _startIsNamed;
+    private bool _isDisordered;
 
     public ToolUseAssembler? OpenTool { get; private set; }
 
@@ -293,6 +296,10 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
         if (read.Kind == SseEventKind.Error)
             return StreamPiece.Broken(UpstreamErrors.TranslateFrame(frame.Data).Error.Message);
         if (OpenTool is not null) return Collect(frame, read);
+        _isDisordered |= !_order.Takes(read);
+        // Disorder harms nobody while nothing can be run. Where the hook holds, it is asked about the input the client has put together by itself.
+        if (_isDisordered && !call.HookHolds && (outcome.ToolUses > 0 || read.BlockType == "tool_use"))
+            return StreamPiece.Broken("The Snowflake account sent a part of a block that is not open, or a block twice, which clients would put together differently; the answer was ended there. Nothing after it was run.");
         if (read is not { Kind: SseEventKind.BlockStart, BlockType: "tool_use" }) return StreamPiece.Raw(frame.Raw.ToArray(), read);
 
         outcome.ToolUses++;
@@ -305,6 +312,7 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
         }
 
         _start = read;
+        _startIsNamed = !frame.EventName.IsEmpty;
         OpenTool = new ToolUseAssembler(read);
         _held.ResetWrittenCount();
         _held.Write(frame.Raw.Span);
@@ -316,10 +324,14 @@ internal sealed class StreamBlocks(StreamGate gate, StreamCall call, StreamOutco
         if (read.Kind is SseEventKind.Ping or SseEventKind.Other) return StreamPiece.Raw(frame.Raw.ToArray(), read);
         if (read.Kind is SseEventKind.MessageDelta or SseEventKind.MessageStop or SseEventKind.BlockStart || read.Index != _start.Index)
             return StreamPiece.Broken("The model's tool call was not finished before something else began; the answer was ended there. The tool was not run.");
+        // Clients that look at events' names only, and those that look at types only, would each have another input.
+        if (frame.EventName.IsEmpty == _startIsNamed || read is { PartialJson: not null, DeltaType: not "input_json_delta" })
+            return StreamPiece.Broken("The Snowflake account sent parts of a tool call in forms that not every client reads; the answer was ended there. The tool was not run.");
         _held.Write(frame.Raw.Span);
         if (read.Kind == SseEventKind.BlockDelta)
             return OpenTool!.Append(read) ? null : StreamPiece.Broken("The model's tool call is larger than EditorBridge can judge; it was not run.");
 
+        _order.Takes(read);
         var use = OpenTool!.Complete();
         OpenTool = null;
         var admission = gate.AdmitAsync(call, use, stop);

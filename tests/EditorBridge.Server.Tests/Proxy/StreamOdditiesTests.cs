@@ -45,10 +45,13 @@ public sealed class StreamOdditiesTests : IAsyncLifetime
         { "unknown delta", Start + Text(0, "a").Replace("text_delta", "tomorrow_delta", StringComparison.Ordinal) + ToolUse(1, "toolu_1", "Read", Read1) + Delta + Stop },
         { "unknown block", Start + Text(0, "a").Replace("\"type\":\"text\"", "\"type\":\"tomorrow\"", StringComparison.Ordinal) + ToolUse(1, "toolu_1", "Read", Read1) + Delta + Stop },
         { "ping inside and between blocks", Start + Ping + Text(0, "a") + Ping + ToolUse(1, "toolu_1", "Read", Read1) + Ping + Delta + Ping + Stop },
+        { "ping inside a block", Start + Text(0, "a").Replace("event: content_block_stop", Ping + "event: content_block_stop", StringComparison.Ordinal) + ToolUse(1, "toolu_1", "Read", Read1) + Delta + Stop },
         { "two message_delta", Start + Tool + Delta + Delta + Stop },
         { "no message_delta", Start + Tool + Stop },
         { "skipped index", Start + Text(0, "a") + ToolUse(4, "toolu_1", "Read", Read1) + Delta + Stop },
         { "server tool whose result stands complete in its start", Start + Frame("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[]}}""") + Frame("content_block_stop", """{"type":"content_block_stop","index":0}""") + ToolUse(1, "toolu_1", "Read", Read1) + Delta + Stop },
+        { "server tool whose input comes in deltas", Start + ToolUse(0, "srvtoolu_1", "web_search", """{"query":"a"}""").Replace("\"tool_use\"", "\"server_tool_use\"", StringComparison.Ordinal) + ToolUse(1, "toolu_1", "Read", Read1) + Delta + Stop },
+        { "no event names at all", (Start + Tool + Delta + Stop).Replace("event: message_start\n", "", StringComparison.Ordinal).Replace("event: content_block_start\n", "", StringComparison.Ordinal).Replace("event: content_block_delta\n", "", StringComparison.Ordinal).Replace("event: content_block_stop\n", "", StringComparison.Ordinal).Replace("event: message_delta\n", "", StringComparison.Ordinal).Replace("event: message_stop\n", "", StringComparison.Ordinal) },
         { "no blocks at all", Start + Delta + Stop },
         { "redacted thinking", Start + Frame("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"c2VjcmV0"}}""") + Frame("content_block_stop", """{"type":"content_block_stop","index":0}""") + Delta + Stop },
         { "signature in several deltas", Start + Frame("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}""") + string.Concat("abc".Select(part => Frame("content_block_delta", $$$"""{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"{{{part}}}"}}"""))) + Frame("content_block_stop", """{"type":"content_block_stop","index":0}""") + Delta + Stop },
@@ -79,6 +82,12 @@ public sealed class StreamOdditiesTests : IAsyncLifetime
         { "name and type that differ", Start + Frame("ping", """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"Bash","input":{}}}""") + Tool },
         { "event that is no JSON", Start + Frame("content_block_start", "{") + Tool },
         { "same index opened twice", Start + Tool[..Tool.IndexOf("event: content_block_stop", StringComparison.Ordinal)] + Tool },
+        { "same index for two blocks", Start + Text(0, "a") + Tool },
+        { "delta of a block that was never opened", Start + InputDelta("3", "x") + Tool },
+        { "delta without an index", Start + InputDelta("0", "x").Replace("\"index\":0,", "", StringComparison.Ordinal) + Tool },
+        { "block that ends twice", Start + Text(0, "a") + Frame("content_block_stop", """{"type":"content_block_stop","index":0}""") + ToolUse(1, "toolu_1", "Read", Read1) },
+        { "input under another delta's name", Start + Tool.Replace("input_json_delta", "tomorrow_delta", StringComparison.Ordinal) },
+        { "call of which only some events have names", Start + Tool.Replace("event: content_block_delta\n", "", StringComparison.Ordinal) },
         { "delta for another block inside a call", Start + Tool[..Tool.IndexOf("event: content_block_stop", StringComparison.Ordinal)] + Frame("content_block_delta", """{"type":"content_block_delta","index":3,"delta":{"type":"text_delta","text":"x"}}""") + Tool },
         { "message_stop inside a call", Start + Tool[..Tool.IndexOf("event: content_block_stop", StringComparison.Ordinal)] + Stop },
         { "call without an id", Start + Tool.Replace("toolu_1", "", StringComparison.Ordinal) },
@@ -99,6 +108,8 @@ public sealed class StreamOdditiesTests : IAsyncLifetime
 
     [Theory]
     [InlineData("""{"file_path":"/p/a.sql","content":"\\ud83d\\ude00 \\u00e9"}""", true)]
+    [InlineData("""{"file_path":"/p/a.sql","content":"\ud83d\ude00 \u00e9 \" \\"}""", true)]
+    [InlineData("""{"file_path":"/p/a.sql","content":"\ud83d"}""", false)]
     [InlineData("""{"file_path":"/p/a.sql",""", false)]
     [InlineData("[1]", false)]
     [InlineData("""{"file_path":"/p/a.sql","file_path":"/p/b.sql"}""", false)]
@@ -112,6 +123,69 @@ public sealed class StreamOdditiesTests : IAsyncLifetime
         Assert.Equal(released ? (1, 0) : (0, 1), (outcome.Released, outcome.Refused));
         if (released) Assert.Equal(Start + blocks + Delta + Stop, received);
         else Assert.Contains("EditorBridge held back this Read call", received, StringComparison.Ordinal);
+    }
+
+    /// <summary>Places where a client that goes by index, or by place, would still find the judged call, open or not.</summary>
+    public static TheoryData<string, string> AfterTheCall => new()
+    {
+        { "its own index", InputDelta("0", Read1) },
+        { "no index, which some read as the first", InputDelta("0", Read1).Replace("\"index\":0,", "", StringComparison.Ordinal) },
+        { "an index from the end", InputDelta("-1", Read1) },
+        { "an index that is no whole number", InputDelta("0.5", Read1) },
+        { "an index as text", InputDelta("\"0\"", Read1) },
+        { "a block of the same index", Frame("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""") + InputDelta("0", Read1) },
+    };
+
+    [Theory]
+    [MemberData(nameof(AfterTheCall))]
+    public async Task Input_that_comes_after_its_call_was_judged_reaches_no_client(string place, string delta)
+    {
+        var call = Frame("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"Read","input":{}}}""") + Frame("content_block_stop", """{"type":"content_block_stop","index":0}""");
+        var (received, outcome) = await PassAsync(Encoding.UTF8.GetBytes(Start + call + delta + Delta + Stop), 7);
+
+        Assert.True(outcome.Failure is not null, place);
+        Assert.DoesNotContain("a.sql", received, StringComparison.Ordinal);
+        Assert.DoesNotContain("message_stop", received, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Input_under_the_index_a_call_has_by_its_place_reaches_no_client()
+    {
+        // By place the call is the second block, by index the sixth.
+        var call = Text(0, "a") + ToolUse(5, "toolu_1", "Read", """{"file_path":"/p/b.sql"}""");
+        var (received, outcome) = await PassAsync(Encoding.UTF8.GetBytes(Start + call + Frame("content_block_start", """{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}""") + InputDelta("1", Read1) + Delta + Stop), 7);
+
+        Assert.NotNull(outcome.Failure);
+        Assert.DoesNotContain("a.sql", received, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Session_whose_hook_holds_gets_every_order_of_blocks_as_it_came()
+    {
+        var stream = Start + Tool + InputDelta("0", "x") + Delta + Stop;
+        var (received, outcome) = await PassAsync(Encoding.UTF8.GetBytes(stream), 7, hookHolds: true);
+
+        Assert.Null(outcome.Failure);
+        Assert.Equal(stream, received);
+    }
+
+    [Fact]
+    public async Task Error_after_a_call_leaves_the_call_as_it_was_decided_and_tells_the_error()
+    {
+        var (received, outcome) = await PassAsync(Encoding.UTF8.GetBytes(Start + Tool + Frame("error", """{"type":"error","error":{"type":"overloaded_error","message":"busy"}}""") + Delta + Stop), 7);
+
+        Assert.Equal((1, 0, false), (outcome.Released, outcome.Refused, outcome.Ended));
+        Assert.StartsWith(Start + Tool + "event: error", received, StringComparison.Ordinal);
+        Assert.DoesNotContain("message_stop", received, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ping_inside_a_call_passes_at_once_and_the_call_stays_whole()
+    {
+        var (received, outcome) = await PassAsync(Encoding.UTF8.GetBytes(Start + Tool.Replace("event: content_block_stop", Ping + "event: content_block_stop", StringComparison.Ordinal) + Delta + Stop), 7);
+
+        Assert.Equal(1, outcome.Released);
+        Assert.Equal(Start + Ping + Tool + Delta + Stop, received);
     }
 
     public static TheoryData<string> Recorded => [.. Directory.EnumerateFiles(Path.Combine(SourceTree.Root, "tests/vectors/messages/streams"), "*.sse").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
@@ -160,14 +234,17 @@ public sealed class StreamOdditiesTests : IAsyncLifetime
         Assert.Equal(stream, received.ToArray());
     }
 
+    private static string InputDelta(string index, string json) => Frame("content_block_delta",
+        $$$"""{"type":"content_block_delta","index":{{{index}}},"delta":{"type":"input_json_delta","partial_json":{{{System.Text.Json.JsonSerializer.Serialize(json)}}}}}""");
+
     private StreamGate Gate() => new(_fixture.Gate, _fixture.Sessions, _fixture.Time, NullLogger<StreamGate>.Instance);
 
-    private async Task<(string Received, StreamOutcome Outcome)> PassAsync(byte[] upstream, int chunk, KeepAliveForm form = KeepAliveForm.Ping, string? session = null)
+    private async Task<(string Received, StreamOutcome Outcome)> PassAsync(byte[] upstream, int chunk, KeepAliveForm form = KeepAliveForm.Ping, string? session = null, bool hookHolds = false)
     {
         using var received = new MemoryStream();
         var client = PipeWriter.Create(received, new StreamPipeWriterOptions(leaveOpen: true));
         var outcome = new StreamOutcome();
-        var call = LiveStream.Call(_fixture, session ?? $"odd-{++_sessions}") with { KeepAlive = form };
+        var call = LiveStream.Call(_fixture, session ?? $"odd-{++_sessions}") with { KeepAlive = form, HookHolds = hookHolds };
         void Reject(Review.ReviewItem item) => _ = _fixture.Desk.GiveAsync(item.Id, GateFixture.Reject("no"));
         _fixture.Desk.Opened += Reject;
         await Gate().PassAsync(Chunks(upstream, chunk), client, call, outcome, CancellationToken.None).WaitAsync(TestLimits.Signal);
