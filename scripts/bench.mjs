@@ -16,7 +16,7 @@ function benchmarks({ quick, ledger }) {
     ['doors', quick ? '100' : '500'],
     ['count-tokens'],
     ['proxy-memory', '200', quick ? '15' : '60'],
-    ...(ledger ? [['ledger-verify', ledger], ['ledger-query', ledger]] : []),
+    ...(ledger ? [['ledger-verify', ledger], ['ledger-query', ledger], ['portal-memory', ledger]] : []),
   ];
 }
 
@@ -25,7 +25,7 @@ function options(given) {
   for (let i = 0; i < given.length; i++) {
     if (given[i] === '--quick') chosen.quick = true;
     else if (given[i] === '--ledger' && given[i + 1]) chosen.ledger = given[++i];
-    else throw new Trouble('npm run bench [-- --quick] [-- --ledger DIR]\n  --quick   fewer rounds, to see that it runs\n  --ledger  also verify and ask a large ledger (npm run seed -- --calls 1000000 --ledger DIR)');
+    else throw new Trouble('npm run bench [-- --quick] [-- --ledger DIR]\n  --quick   fewer rounds, to see that it runs\n  --ledger  also verify and ask a large ledger, and open the portal on it (npm run seed -- --calls 1000000 --ledger DIR)');
   }
   return chosen;
 }

@@ -10,6 +10,7 @@ return args switch
     ["ledger-append", .. var rest] => await LedgerBenchmarks.AppendAsync(rest),
     ["ledger-verify", .. var rest] => await LedgerBenchmarks.VerifyAsync(rest),
     ["ledger-query", .. var rest] => await LedgerBenchmarks.QueryAsync(rest),
+    ["portal-memory", .. var rest] => await PortalMemoryBenchmark.RunAsync(rest),
     ["proxy", .. var rest] => await ProxyBenchmark.RunAsync(rest),
     ["proxy-memory", .. var rest] => await ProxyMemoryBenchmark.RunAsync(rest),
     ["doors", .. var rest] => await DoorsBenchmark.RunAsync(rest),
@@ -31,6 +32,7 @@ static int Usage()
           ledger-append              durable appends: p50 and p99 for 1, 8 and 64 callers
           ledger-verify FOLDER       a whole verification
           ledger-query FOLDER        the portal's questions, best made with a million calls (npm run seed)
+          portal-memory FOLDER [TABS] what an open tab of the portal holds, over that ledger (50 tabs; needs Chromium)
           proxy [ROUNDS]             what the proxy adds, beside a direct call and YARP's forwarder
           proxy-memory [N] [SECONDS] memory with N streams at once (200, 60 s); 1800 s is a soak
           doors [ROUNDS]             the hook's round trip and what the MCP gateway adds to a statement

@@ -155,10 +155,20 @@ public sealed class HostConnection(PortalState state, HttpClient http)
         }
     }
 
-    /// <summary>What the host knows of the account.</summary>
-    /// <param name="anew">Look now instead of telling what was found last.</param>
+    /// <summary>What the host found when it last looked at the account.</summary>
     /// <exception cref="HostUnreachableException">The host did not say.</exception>
-    public async Task<AccountReply> AccountAsync(bool anew, CancellationToken cancellationToken)
+    public Task<AccountReply> AccountAsync(CancellationToken cancellationToken) => AccountAsync(anew: false, cancellationToken);
+
+    /// <summary>Has the host look at the account now.</summary>
+    /// <exception cref="NotAllowedException">The viewer may not read the settings.</exception>
+    /// <exception cref="HostUnreachableException">The host did not say.</exception>
+    public Task<AccountReply> LookAtAccountAsync(Viewer viewer, CancellationToken cancellationToken)
+    {
+        viewer.Require(PortalRight.ReadSettings);
+        return AccountAsync(anew: true, cancellationToken);
+    }
+
+    private async Task<AccountReply> AccountAsync(bool anew, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(anew ? HttpMethod.Post : HttpMethod.Get, "bridge/account", null, cancellationToken, anew ? LookPatience : null);
         if (!response.IsSuccessStatusCode) throw new HostUnreachableException(await ProblemAsync(response, cancellationToken));

@@ -28,7 +28,12 @@ public sealed partial class Reviews
     {
         await Queue.ReadAsync(cancellationToken);
         var callId = CallId ?? _story?.Call.CallId ?? Queue.Pending.FirstOrDefault()?.CallId;
-        if (callId is null) return;
+        if (callId is null)
+        {
+            await NoteAsync(AccessAction.View, "/reviews");
+            return;
+        }
+
         _story = await Window.StoryAsync(callId, cancellationToken);
         if (_story?.Review is not { } opened)
         {

@@ -42,18 +42,25 @@ public sealed class LedgerCheck(PortalState state, AccessRecorder recorder, Time
         await recorder.TryNoteAsync(viewer, AccessAction.Verify, "/integrity");
     }
 
-    public void Stop()
+    /// <exception cref="NotAllowedException">The viewer may not verify, and so not end another's verification either.</exception>
+    public void Stop(Viewer viewer)
+    {
+        viewer.Require(PortalRight.VerifyLedger);
+        Cancel();
+    }
+
+    public void Dispose()
+    {
+        Cancel();
+        _stop?.Dispose();
+    }
+
+    private void Cancel()
     {
         lock (_lock)
         {
             _stop?.Cancel();
         }
-    }
-
-    public void Dispose()
-    {
-        Stop();
-        _stop?.Dispose();
     }
 
     private async Task RunAsync(Viewer viewer, CancellationToken cancellationToken)

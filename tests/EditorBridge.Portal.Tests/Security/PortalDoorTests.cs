@@ -158,22 +158,10 @@ public sealed class PortalDoorTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("/", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/reviews", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/calls", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/calls/act-000001", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/sessions", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/policies", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/spend", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/mcp", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/egress", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/reconciliation", "developer approver auditor policy-admin system-admin")]
-    [InlineData("/access", "auditor system-admin")]
-    [InlineData("/settings", "system-admin")]
-    [InlineData("/exports", "auditor")]
-    [InlineData("/integrity", "developer approver auditor policy-admin system-admin")]
-    public async Task A_page_opens_for_its_roles_only(string path, string roles)
+    [MemberData(nameof(PageMatrix.Addresses), MemberType = typeof(PageMatrix))]
+    public async Task A_page_opens_for_its_roles_only(string path)
     {
+        var roles = PageMatrix.At(path).Roles;
         foreach (var role in Enum.GetValues<PortalRole>().Select(role => role.WireName()))
         {
             using var client = await _portal.SignedInAsync(role);
