@@ -30,6 +30,9 @@ internal sealed class ConversationSanitizer(SanitizerPass pass, bool secondVersi
 {
     private readonly BlockSanitizer _blocks = new(pass, secondVersion);
 
+    // A reminder that stood between a call and its result: results come first in their turn, so what follows goes before it.
+    private OutMessage? _beforeResults;
+
     public List<OutMessage> Messages { get; } = [];
 
     /// <summary>Tools that came or went between the messages, in order: a name with its definition, where one was given.</summary>
@@ -101,6 +104,12 @@ internal sealed class ConversationSanitizer(SanitizerPass pass, bool secondVersi
         {
             _blocks.Sanitize(content, made.Blocks, fromUser, where, ToolChanges);
         }
+        if (fromUser && made.Blocks.Count > 0 && ReferenceEquals(_beforeResults, Messages.LastOrDefault()) && _beforeResults is { } reminders)
+        {
+            reminders.Blocks.InsertRange(0, made.Blocks);
+            _beforeResults = null;
+            return;
+        }
         if (made.Blocks.Count == 0)
         {
             // An answer without content says nothing and is refused; a question without content still marks the turn.
@@ -154,7 +163,9 @@ internal sealed class ConversationSanitizer(SanitizerPass pass, bool secondVersi
         }
         if (Messages.Count == 0 || !Messages[^1].FromUser)
         {
-            Messages.Add(new OutMessage(fromUser: true));
+            var turn = new OutMessage(fromUser: true);
+            _beforeResults = Messages.Count > 0 && Messages[^1].Blocks.Exists(block => block.IsToolUse) ? turn : null;
+            Messages.Add(turn);
         }
         Messages[^1].ToBlocks();
         var raw = WireJson.Raw(text)[1..^1];
