@@ -117,7 +117,10 @@ export function activate(context: vscode.ExtensionContext): void {
       askForReview: () => askForReview(backend),
       startClaude: () => terminals.startClaude(),
       mention: () => claude.mention(),
-      signIn: () => signIn.run(),
+      signIn: async () => {
+        await signIn.run();
+        models.refresh();
+      },
       signOut: () => signIn.forget(),
       openPortal: () => openPortal(backend),
       openWalkthrough: async () => {

@@ -21,8 +21,10 @@ internal sealed class AccountWatch(AccountConnection connection, CortexClient co
     /// <summary>Something is broken: whoever mends it should not have to wait for the evening.</summary>
     public static readonly TimeSpan WhileBroken = TimeSpan.FromMinutes(5);
 
+    // Not disposed: a look may outlive a host that is torn down without being stopped, and a semaphore nobody waits on by handle holds nothing.
     private readonly SemaphoreSlim _one = new(1, 1);
     private AccountReport? _last;
+    private TaskCompletionSource _soon = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Raised after each look.</summary>
     public event Action? Looked;
@@ -51,26 +53,33 @@ internal sealed class AccountWatch(AccountConnection connection, CortexClient co
         return report;
     }
 
-    public override void Dispose()
-    {
-        _one.Dispose();
-        base.Dispose();
-    }
+    /// <summary>Somebody has signed in: what was broken may be whole, and nobody should have to wait to see it.</summary>
+    public void LookSoon() => Volatile.Read(ref _soon).TrySetResult();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.Delay(First, time, stoppingToken);
+            await PauseAsync(First, stoppingToken);
             while (true)
             {
+                // Renewed before the look: who signs in while it runs is looked at again.
+                Volatile.Write(ref _soon, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
                 var report = await LookAsync(stoppingToken);
-                await Task.Delay(report.Findings.Any(finding => finding.Level == FindingLevel.Broken) ? WhileBroken : Every, time, stoppingToken);
+                await PauseAsync(report.Findings.Any(finding => finding.Level == FindingLevel.Broken) ? WhileBroken : Every, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
         }
+    }
+
+    private async Task PauseAsync(TimeSpan length, CancellationToken stoppingToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        await Task.WhenAny(Task.Delay(length, time, over.Token), Volatile.Read(ref _soon).Task);
+        await over.CancelAsync();
+        stoppingToken.ThrowIfCancellationRequested();
     }
 }

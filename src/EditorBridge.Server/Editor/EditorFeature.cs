@@ -15,7 +15,7 @@ internal static class EditorFeature
         services.AddSingleton<Keeping.LedgerJobs>();
         services.AddSingleton(provider => new EditorChat(provider.GetRequiredService<MessagesEndpoint>().AnswerAsync, provider.GetRequiredService<CortexClient>().ListModelsAsync));
         services.AddSingleton<Func<EditorWindow, IEnumerable<object>>>(provider => window =>
-            [new WindowReviews(window, provider.GetRequiredService<ActionGate>(), provider.GetRequiredService<ReviewDesk>()), new WindowChat(window, provider.GetRequiredService<EditorChat>()), new WindowAccount(window, provider.GetRequiredService<AccountConnection>(), provider.GetRequiredService<TimeProvider>()), new WindowRoleSetup(window, provider.GetRequiredService<RoleSetup>())]);
+            [new WindowReviews(window, provider.GetRequiredService<ActionGate>(), provider.GetRequiredService<ReviewDesk>()), new WindowChat(window, provider.GetRequiredService<EditorChat>()), new WindowAccount(window, provider.GetRequiredService<AccountConnection>(), provider.GetRequiredService<AccountWatch>(), provider.GetRequiredService<TimeProvider>()), new WindowRoleSetup(window, provider.GetRequiredService<RoleSetup>())]);
         services.AddSingleton<EditorEndpoint>();
         services.AddHostedService(provider => provider.GetRequiredService<EditorEndpoint>());
         return services;

@@ -1,10 +1,11 @@
+using EditorBridge.Accounts;
 using EditorBridge.Snowflake;
 using StreamJsonRpc;
 
 namespace EditorBridge.Editor;
 
 /// <summary>The part of a window's contract that is about signing in to the Snowflake account.</summary>
-internal sealed class WindowAccount(EditorWindow window, AccountConnection connection, TimeProvider time)
+internal sealed class WindowAccount(EditorWindow window, AccountConnection connection, AccountWatch watch, TimeProvider time)
 {
     [JsonRpcMethod(EditorMethods.AccountState)]
     public AccountStateResult State()
@@ -26,6 +27,7 @@ internal sealed class WindowAccount(EditorWindow window, AccountConnection conne
             using var shown = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var user = await connection.SignIn().RunAsync(address => opened = ShowAsync(address, shown), shown.Token);
             await opened;
+            watch.LookSoon();
             return new SignInResult($"Signed in to {connection.Profile.Account.BaseAddress.Authority}{(user is null ? "" : $" as {user}")}. Kept in {connection.Store.Description}.");
         }
         catch (SignInException e)
@@ -47,12 +49,14 @@ internal sealed class WindowAccount(EditorWindow window, AccountConnection conne
         if (string.IsNullOrWhiteSpace(supplied.Token))
         {
             credential.Supply(null);
+            watch.LookSoon();
             return new SignInResult("The token is forgotten here. It stays good in the account until it ends or is taken away there.");
         }
 
         if (!supplied.Check)
         {
             credential.Supply(supplied.Token);
+            watch.LookSoon();
             return new SignInResult("The token is at hand.");
         }
 
@@ -62,6 +66,7 @@ internal sealed class WindowAccount(EditorWindow window, AccountConnection conne
         {
             var identity = await new AccountChecks(connection.Sql(tried), connection.Cortex(credential: tried), time).WhoAmIAsync(cancellationToken);
             credential.Supply(supplied.Token);
+            watch.LookSoon();
             return new SignInResult($"Signed in to {connection.Profile.Account.BaseAddress.Authority} as {identity.User}, role {identity.Role}.");
         }
         catch (Exception e) when (e is SignInException or CortexException)

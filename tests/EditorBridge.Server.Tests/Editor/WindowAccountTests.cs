@@ -1,5 +1,6 @@
 using System.Net;
 using EditorBridge.Editor;
+using EditorBridge.Guard;
 using EditorBridge.Server.Tests.Hosting;
 using StreamJsonRpc;
 
@@ -59,6 +60,8 @@ public sealed class WindowAccountTests : IAsyncLifetime
         await _host.RestartAsync(options => options with { TokenFile = null });
         using var window = await HostWindows.OpenAsync(_host.State);
         Assert.Equal("browser", (await window.AskAsync<AccountStateResult>(EditorMethods.AccountState)).SignIn);
+        using (var portal = _host.Client(Client.Portal)) await portal.PostAsync("/bridge/account", null);
+        Assert.Contains((await window.NoticesAsync()).Notices, notice => notice.Level == "error");
         OpenAddressParams? opened = null;
         window.Browser = async address =>
         {
@@ -72,6 +75,11 @@ public sealed class WindowAccountTests : IAsyncLifetime
         Assert.Contains("Signed in to", answer.Message, StringComparison.Ordinal);
         Assert.StartsWith("http://127.0.0.1:", opened!.Redirect, StringComparison.Ordinal);
         Assert.NotEmpty((await window.AskAsync<ChatModelsResult>(EditorMethods.ChatModels)).Models);
+        // The account is looked at again at once, not when the next look is due.
+        while ((await window.NoticesAsync()).Notices.Any(notice => notice.Level == "error"))
+        {
+            // An answer to the look before.
+        }
     }
 
     [Fact]

@@ -133,4 +133,23 @@ test('the life of the extension in VS Code', { timeout: 600_000, skip }, async (
       await restricted.close();
     });
   });
+
+  await outer.test('Sign In opens the account’s page in the browser, and what the person allows there signs the host in', { timeout: 200_000 }, async (t) => {
+    const own = await Product.start(t, { signIn: 'browser' });
+    const workbench = await Workbench.start(t, { folder: path.join(own.folder, 'workbench'), vsix, environment: own.environment(), settings });
+    const window = await workbench.open(own.workspace);
+    await window.page.locator('.statusbar-item.error-kind', { hasText: 'EditorBridge' }).waitFor({ timeout: 60_000 });
+    const models = async () => (await fetch(`${own.url}/v1/models`, { headers: { authorization: `Bearer ${own.token('claude')}` } })).status;
+    assert.equal(await models(), 401, 'nobody is signed in yet');
+    const opened = window.page.context().waitForEvent('page', { timeout: 60_000 });
+    await window.command('EditorBridge: Sign In to Snowflake');
+    const page = await opened;
+    // The workbench leads addresses of this machine through its own proxy; an account is elsewhere, and only the sandbox is here.
+    await page.goto(page.url().replace(/^(http:..127\.0\.0\.1):\d+\/proxy\/(\d+)/, '$1:$2'));
+    await page.getByText(/signed in/i).first().waitFor();
+    await window.toast(/Signed in to .* as DEVELOPER/).waitFor();
+    await window.ready();
+    await window.screenshot('signed-in-by-browser');
+    assert.equal(await models(), 200);
+  });
 });
