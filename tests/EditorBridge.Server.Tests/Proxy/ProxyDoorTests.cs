@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
@@ -91,6 +92,82 @@ public sealed class ProxyDoorTests(HostFixture host) : IClassFixture<HostFixture
         Assert.Contains(says, (string)error["message"]!, StringComparison.OrdinalIgnoreCase);
         Assert.Equal((EntryKind.MessageOutcome, "refused"), (entry.Draft.Kind, entry.Draft.Result));
         Assert.Equal((string)error["message"]!, (string)entry.Draft.Facts!["error"]!);
+    }
+
+    /// <summary>A body of 33 MB, as it is and packed into some kilobytes.</summary>
+    [Theory]
+    [InlineData("identity")]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    [InlineData("zstd")]
+    public async Task Body_beyond_the_limit_is_a_413_however_it_is_packed(string encoding)
+    {
+        using var response = await PostPackedAsync(encoding, "{\"model\":\"" + new string('x', 33 * 1024 * 1024) + "\"}");
+        var error = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!;
+
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "request_too_large"), (response.StatusCode, (string)error["type"]!));
+        Assert.Contains("Nothing was sent", (string)error["message"]!, StringComparison.Ordinal);
+        Assert.Equal("refused", Assert.Single(await EntriesAsync(response)).Draft.Result);
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    [InlineData("zstd")]
+    public async Task Packed_body_is_answered_like_any_other(string encoding)
+    {
+        using var response = await PostPackedAsync(encoding, Body("sandbox: [{\"text\":\"Fine.\"}]").ToJsonString());
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("gzip", "not packed", "not valid gzip")]
+    [InlineData("zstd", "not packed", "not valid zstd")]
+    [InlineData("compress", "{}", "not known here")]
+    public async Task Body_that_cannot_be_unpacked_is_a_400_that_says_so(string encoding, string body, string says)
+    {
+        using var http = host.Client(Client.Claude);
+        using var content = new StringContent(body);
+        content.Headers.ContentEncoding.Add(encoding);
+        using var response = await http.PostAsync("/v1/messages", content);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains(says, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, HttpStatusCode.OK)]
+    [InlineData(false, HttpStatusCode.Unauthorized)]
+    public async Task Of_two_credentials_that_differ_the_authorization_counts(bool bearerIsGood, HttpStatusCode expected)
+    {
+        using var http = host.Client(null);
+        var token = host.State.ClientToken("claude");
+        http.DefaultRequestHeaders.Add("Authorization", "Bearer " + (bearerIsGood ? token : "another"));
+        http.DefaultRequestHeaders.Add("x-api-key", bearerIsGood ? "another" : token);
+        using var response = await http.PostAsync("/v1/messages", HostFixture.Json(Body("sandbox: [{\"text\":\"Fine.\"}]")));
+
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> PostPackedAsync(string encoding, string body)
+    {
+        using var packed = new MemoryStream();
+        await using (var packing = encoding switch
+        {
+            "gzip" => new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true),
+            "deflate" => new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true),
+            "br" => new BrotliStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+            "zstd" => new ZstdSharp.CompressionStream(packed, leaveOpen: true),
+            _ => null as Stream,
+        })
+            await (packing ?? packed).WriteAsync(System.Text.Encoding.UTF8.GetBytes(body));
+        using var http = host.Client(Client.Claude);
+        using var content = new ByteArrayContent(packed.ToArray());
+        content.Headers.ContentEncoding.Add(encoding);
+        return await http.PostAsync("/v1/messages", content);
     }
 
     private async Task<(long Tokens, string Header)> CountAsync(string prompt)
