@@ -88,6 +88,24 @@ public sealed class ActionGateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Verdict_that_races_the_end_of_its_review_decides_or_is_late_and_never_both()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var (asking, item) = await _fixture.AskAsync(_fixture.Write($"cleanup-{round}.sql", GateFixture.DangerousSql));
+            var giving = Task.Run(() => _fixture.Desk.GiveAsync(item.Id, GateFixture.Approve()));
+            _fixture.Time.Advance(ActionGate.ReviewLifetime + TimeSpan.FromSeconds(1));
+            var given = await giving.WaitAsync(TestLimits.Signal);
+            var admission = await asking.WaitAsync(TestLimits.Signal);
+
+            Assert.Equal(given.Result != VerdictResult.Late, admission.IsReleased);
+            var kinds = await KindsAsync(admission);
+            Assert.Single(kinds, kind => kind is EntryKind.ActionAdmitted or EntryKind.ActionRefused);
+            Assert.Equal(admission.IsReleased ? 0 : 1, kinds.Count(kind => kind == EntryKind.ReviewExpired));
+        }
+    }
+
+    [Fact]
     public async Task Second_verdict_is_late_and_recorded()
     {
         var (asking, item) = await _fixture.AskAsync(_fixture.Write("cleanup.sql", GateFixture.DangerousSql));

@@ -4,12 +4,14 @@ using System.Net;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Cli;
+using EditorBridge.Gate;
 using EditorBridge.Guard;
 using EditorBridge.Ledger;
 using EditorBridge.Messages;
 using EditorBridge.Proxy;
 using EditorBridge.Server.Tests.Gate;
 using EditorBridge.Server.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EditorBridge.Server.Tests.Proxy;
 
@@ -150,6 +152,17 @@ public sealed class ProxyDoorTests(HostFixture host) : IClassFixture<HostFixture
         using var response = await http.PostAsync("/v1/messages", HostFixture.Json(Body("sandbox: [{\"text\":\"Fine.\"}]")));
 
         Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Prompt_of_a_subagent_is_not_taken_for_the_persons_and_its_calls_belong_to_the_session()
+    {
+        var session = Guid.NewGuid().ToString();
+        await AskAsync(Body("sandbox: [{\"text\":\"Fine.\"}]\nwhat the person wrote"), ("x-claude-code-session-id", session));
+        var (response, _) = await AskAsync(Body("sandbox: [{\"text\":\"Fine.\"}]\nwhat the agent wrote"), ("x-claude-code-session-id", session), ("x-claude-code-agent-id", "agent-1"));
+
+        Assert.Contains("what the person wrote", host.Services.GetRequiredService<AgentSessions>().PromptOf(session), StringComparison.Ordinal);
+        Assert.All(await EntriesAsync(response), entry => Assert.Equal(session, entry.Draft.SessionId));
     }
 
     private async Task<HttpResponseMessage> PostPackedAsync(string encoding, string body)

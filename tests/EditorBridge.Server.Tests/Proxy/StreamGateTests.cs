@@ -120,6 +120,80 @@ public sealed class StreamGateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Eight_parallel_calls_with_verdicts_of_every_kind_come_out_in_order_each_as_it_was_decided()
+    {
+        var passing = PassAsync(Message([.. Enumerable.Range(0, 8).Select(i => ToolUse(i, $"toolu_{i}", "Write", DangerousWrite($"{i}.sql")))]), 64);
+        await WaitUntilAsync(() => _fixture.Desk.Pending.Length == 8);
+        // The last first: nothing but the stream's own order decides what comes out when.
+        foreach (var item in _fixture.Desk.Pending.OrderByDescending(i => i.ToolUseId, StringComparer.Ordinal).ToArray())
+        {
+            var number = int.Parse(item.ToolUseId![^1..], System.Globalization.CultureInfo.InvariantCulture);
+            await _fixture.Desk.GiveAsync(item.Id, (number % 3) switch
+            {
+                0 => GateFixture.Approve(),
+                1 => GateFixture.Reject($"not {number}"),
+                _ => GateFixture.Edited($"select {number};"),
+            });
+        }
+
+        var (received, outcome) = await passing;
+        var events = Read(received);
+
+        Assert.Equal((5, 3), (outcome.Released, outcome.Refused));
+        Assert.Equal(
+            ["toolu_0", "text", "toolu_2", "toolu_3", "text", "toolu_5", "toolu_6", "text"],
+            events.Where(e => e.Kind == SseEventKind.BlockStart).Select(e => e.ToolUseId ?? e.BlockType));
+        Assert.Equal(Enumerable.Range(0, 8), events.Where(e => e.Kind == SseEventKind.BlockStop).Select(e => e.Index));
+        foreach (var number in (int[])[1, 4, 7]) Assert.Contains($"not {number}", received, StringComparison.Ordinal);
+        foreach (var number in (int[])[2, 5]) Assert.Contains($"select {number};", received, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Same_call_in_two_sessions_is_asked_about_in_each()
+    {
+        var stream = Message(ToolUse(0, "toolu_1", "Write", DangerousWrite("a.sql")));
+        using var one = LiveStream.Start(_fixture, LiveStream.Call(_fixture, "session-one"));
+        using var two = LiveStream.Start(_fixture, LiveStream.Call(_fixture, "session-two"));
+        await one.SayAsync(stream);
+        await two.SayAsync(stream);
+        await WaitUntilAsync(() => _fixture.Desk.Pending.Length == 2);
+        await _fixture.Desk.GiveAsync(_fixture.Desk.Pending.Single(i => i.SessionId == "session-one").Id, GateFixture.Approve());
+
+        Assert.Contains("toolu_1", await one.EndAsync(), StringComparison.Ordinal);
+        await _fixture.Desk.GiveAsync(Assert.Single(_fixture.Desk.Pending).Id, GateFixture.Reject("not here"));
+        Assert.DoesNotContain("toolu_1", await two.EndAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where the client stands in the stream when it goes: what it has not got whole is not released to it.</summary>
+    [Theory]
+    [InlineData("before the first event", 0, false)]
+    [InlineData("after the head", 1, false)]
+    [InlineData("inside a text", 2, false)]
+    [InlineData("while a person is asked", 3, false)]
+    [InlineData("after a call was released", 4, true)]
+    public async Task Client_that_leaves_at_any_point_ends_the_account_s_work(string point, int steps, bool released)
+    {
+        using var stream = LiveStream.Start(_fixture);
+        string[] parts = [Message()[..Message().IndexOf("event: message_delta", StringComparison.Ordinal)], Text(0, "I will.")[..60], Text(0, "I will.")[60..] + ToolUse(1, "toolu_1", "Write", DangerousWrite("a.sql")), ""];
+        if (steps >= 1) await stream.SayAsync(parts[0]);
+        if (steps >= 1) await stream.ReceiveAsync("event: message_start");
+        if (steps >= 2) await stream.SayAsync(parts[1]);
+        if (steps >= 3) await stream.SayAsync(parts[2]);
+        if (steps >= 3) await WaitUntilAsync(() => _fixture.Desk.Pending.Length == 1);
+        if (steps >= 4)
+        {
+            await _fixture.Desk.GiveAsync(_fixture.Desk.Pending[0].Id, GateFixture.Approve());
+            await stream.ReceiveAsync("toolu_1");
+        }
+
+        await stream.LeaveAsync();
+
+        await stream.UpstreamCancelled.WaitAsync(TestLimits.Signal);
+        Assert.True(released == stream.Received.Contains("toolu_1", StringComparison.Ordinal), point);
+        Assert.Equal(released ? 1 : 0, stream.Outcome.Released);
+    }
+
+    [Fact]
     public async Task Second_call_with_the_same_id_ends_the_stream()
     {
         var (received, outcome) = await PassAsync(Message(

@@ -79,6 +79,7 @@ public sealed class StreamOdditiesTests : IAsyncLifetime
         { "error before message_start", Frame("error", """{"type":"error","error":{"type":"overloaded_error","message":"busy"}}""") + Start + Tool },
         { "error in the middle of a block", Start + Tool[..Tool.IndexOf("event: content_block_stop", StringComparison.Ordinal)] + Frame("error", """{"type":"error","error":{"type":"api_error","message":"broke"}}""") + Tool },
         { "error of Snowflake without a name", Start + "data: {\"error\":{\"message\":\"boom\",\"code\":\"500\"}}\n\n" + Tool },
+        { "session that ends in the middle", Start + "data: {\"error\":{\"message\":\"Session no longer exists.\",\"code\":\"390111\"}}\n\n" + Tool },
         { "name and type that differ", Start + Frame("ping", """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"Bash","input":{}}}""") + Tool },
         { "event that is no JSON", Start + Frame("content_block_start", "{") + Tool },
         { "same index opened twice", Start + Tool[..Tool.IndexOf("event: content_block_stop", StringComparison.Ordinal)] + Tool },

@@ -1,6 +1,8 @@
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using EditorBridge.Messages;
+using EditorBridge.Server.Tests.Gate;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EditorBridge.Snowflake;
@@ -174,6 +176,26 @@ public sealed class CortexClientTests(CortexAccount account) : IClassFixture<Cor
         var (body, headers) = CortexAccount.Ask("scenario: silent");
         await using var response = await account.Client(CortexAccount.Quick with { IdleTimeout = TimeSpan.FromMilliseconds(300) }).SendMessagesAsync(body, headers, default);
         Assert.Equal((UpstreamCause.Stalled, 504), (response.Failure!.Cause, response.Failure.Error.Status));
+    }
+
+    [Theory]
+    [InlineData(299, false)]
+    [InlineData(301, true)]
+    public async Task Account_may_be_silent_for_as_long_as_the_limit_and_no_longer(int seconds, bool stalls)
+    {
+        var time = new FakeTimeProvider();
+        var account = new Pipe();
+        await using var stream = new UpstreamStream(account.Reader.AsStream(), TimeSpan.FromSeconds(300), time, CancellationToken.None);
+        await account.Writer.WriteAsync("one"u8.ToArray());
+        var buffer = new byte[16];
+        Assert.Equal(3, await stream.ReadAsync(buffer));
+
+        var reading = stream.ReadAsync(buffer).AsTask();
+        time.Advance(TimeSpan.FromSeconds(seconds));
+        if (!stalls) await account.Writer.WriteAsync("two"u8.ToArray());
+
+        if (stalls) Assert.Equal(UpstreamCause.Stalled, (await Assert.ThrowsAsync<UpstreamStreamException>(() => reading.WaitAsync(TestLimits.Signal))).Failure.Cause);
+        else Assert.Equal(3, await reading.WaitAsync(TestLimits.Signal));
     }
 
     [Fact]
