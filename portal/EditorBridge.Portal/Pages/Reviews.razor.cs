@@ -17,7 +17,8 @@ public sealed partial class Reviews
 
     [Parameter] public string? CallId { get; set; }
 
-    private string Lead => Queue.Pending.Length switch
+    // Until the page has loaded it is not known what waits.
+    private string Lead => !Loaded ? "" : Queue.Pending.Length switch
     {
         0 => T["nothing waits"],
         1 => T["one waits"],

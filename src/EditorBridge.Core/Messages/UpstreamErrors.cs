@@ -143,30 +143,30 @@ public static partial class UpstreamErrors
     private static string Sentence(UpstreamCause cause, int status, string said) => cause switch
     {
         UpstreamCause.InvalidRequest => $"Snowflake Cortex refused the request: {said}",
-        UpstreamCause.UnknownModel => $"Snowflake does not offer this model here: {said}. Check the name (editorbridge status lists the account's models), "
+        UpstreamCause.UnknownModel => $"Snowflake does not offer this model here: {Ended(said)} Check the name (editorbridge status lists the account's models), "
             + "the account's parameter CORTEX_ENABLED_CROSS_REGION (SHOW PARAMETERS LIKE 'CORTEX_ENABLED_CROSS_REGION' IN ACCOUNT), and the role's access "
             + "(CORTEX_MODELS_ALLOWLIST, application role SNOWFLAKE.\"CORTEX-MODEL-ROLE-…\").",
         UpstreamCause.MaxTokensExceeded => $"max_tokens is larger than the model gives: {said}",
-        UpstreamCause.PromptTooLong => $"prompt is too long: {said}. capability_rejected: prompt_too_long",
+        UpstreamCause.PromptTooLong => $"prompt is too long: {Ended(said)} capability_rejected: prompt_too_long",
         UpstreamCause.AssistantLast => $"With tools the last message must be the user's: {said}",
         UpstreamCause.ConversationComplete => $"The model has nothing to add: {said}",
-        UpstreamCause.Throttled => $"Snowflake is limiting the rate of requests for this model: {said}. The account's limits stand in SNOWFLAKE.ACCOUNT_USAGE.CORTEX_REST_API_RATE_LIMIT_POLICIES.",
-        UpstreamCause.TokenExpired => $"The sign-in to Snowflake has expired and could not be renewed: {said}. Run: editorbridge login",
-        UpstreamCause.KeyPairTokenInvalid => $"Snowflake refused the key-pair token: {said}. Check this machine's clock and that the user has this public key (DESC USER … RSA_PUBLIC_KEY_FP).",
-        UpstreamCause.AccessTokenInvalid => $"Snowflake refused the programmatic access token: {said} It may be wrong, expired or disabled (SHOW USER PROGRAMMATIC ACCESS TOKENS), "
+        UpstreamCause.Throttled => $"Snowflake is limiting the rate of requests for this model: {Ended(said)} The account's limits stand in SNOWFLAKE.ACCOUNT_USAGE.CORTEX_REST_API_RATE_LIMIT_POLICIES.",
+        UpstreamCause.TokenExpired => $"The sign-in to Snowflake has expired and could not be renewed: {Ended(said)} Run: editorbridge login",
+        UpstreamCause.KeyPairTokenInvalid => $"Snowflake refused the key-pair token: {Ended(said)} Check this machine's clock and that the user has this public key (DESC USER … RSA_PUBLIC_KEY_FP).",
+        UpstreamCause.AccessTokenInvalid => $"Snowflake refused the programmatic access token: {Ended(said)} It may be wrong, expired or disabled (SHOW USER PROGRAMMATIC ACCESS TOKENS), "
             + "its role may have been revoked, or the user has no active network policy, which a person needs to use one.",
-        UpstreamCause.SessionExpired => $"The session with Snowflake has expired and could not be renewed: {said} Run: editorbridge login",
-        UpstreamCause.SessionGone => $"The session with Snowflake is gone: {said} Run: editorbridge login",
+        UpstreamCause.SessionExpired => $"The session with Snowflake has expired and could not be renewed: {Ended(said)} Run: editorbridge login",
+        UpstreamCause.SessionGone => $"The session with Snowflake is gone: {Ended(said)} Run: editorbridge login",
         // Nothing was sent: what our own sign-in says names the cause and the command already.
         UpstreamCause.LoginFailed when status == 0 => said,
-        UpstreamCause.LoginFailed => $"Snowflake refused the sign-in: {said} Check account and user with: editorbridge status",
-        UpstreamCause.BudgetExceeded => $"The account's budget for this model is used up: {said} An administrator of the Snowflake account can raise it; the request was not answered.",
-        UpstreamCause.NotAuthorized => $"The role may not use Cortex: {said} The user's default role (or the token's role) needs SNOWFLAKE.CORTEX_USER or SNOWFLAKE.CORTEX_REST_API_USER: "
+        UpstreamCause.LoginFailed => $"Snowflake refused the sign-in: {Ended(said)} Check account and user with: editorbridge status",
+        UpstreamCause.BudgetExceeded => $"The account's budget for this model is used up: {Ended(said)} An administrator of the Snowflake account can raise it; the request was not answered.",
+        UpstreamCause.NotAuthorized => $"The role may not use Cortex: {Ended(said)} The user's default role (or the token's role) needs SNOWFLAKE.CORTEX_USER or SNOWFLAKE.CORTEX_REST_API_USER: "
             + "GRANT DATABASE ROLE SNOWFLAKE.CORTEX_USER TO ROLE <role>;",
-        UpstreamCause.EndpointNotAllowed => $"The account may not use this endpoint: {said} Trial accounts have no AI features until a card is on file.",
-        UpstreamCause.NetworkPolicy => $"A network policy of the account refuses this address: {said} Connect through the allowed network, or have an administrator add the address.",
-        UpstreamCause.TokenKindNotAccepted => $"Cortex does not accept this kind of token: {said} Sign in with OAuth, a programmatic access token or a key pair.",
-        UpstreamCause.NotFound => $"Snowflake has nothing at this address: {said} Use the account's organisation host (myorg-myaccount.snowflakecomputing.com); some locators do not serve Cortex.",
+        UpstreamCause.EndpointNotAllowed => $"The account may not use this endpoint: {Ended(said)} Trial accounts have no AI features until a card is on file.",
+        UpstreamCause.NetworkPolicy => $"A network policy of the account refuses this address: {Ended(said)} Connect through the allowed network, or have an administrator add the address.",
+        UpstreamCause.TokenKindNotAccepted => $"Cortex does not accept this kind of token: {Ended(said)} Sign in with OAuth, a programmatic access token or a key pair.",
+        UpstreamCause.NotFound => $"Snowflake has nothing at this address: {Ended(said)} Use the account's organisation host (myorg-myaccount.snowflakecomputing.com); some locators do not serve Cortex.",
         UpstreamCause.WrongEndpoint => $"The address is not a Cortex endpoint (HTTP {status}): {said}",
         UpstreamCause.TooLarge => $"The request is too large for the account: {said}",
         UpstreamCause.Overloaded => $"Snowflake Cortex is overloaded or took too long: {said}",
@@ -178,6 +178,9 @@ public static partial class UpstreamErrors
         UpstreamCause.NotUnderstood => $"Snowflake's answer is no answer of the Messages API: {said}",
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, "A cause without a sentence."),
     };
+
+        // The account ends some of its sentences and some not; what we add is a sentence of its own.
+    private static string Ended(string said) => said.TrimEnd() is [.., '.' or '!' or '?'] ended ? ended : said.TrimEnd() + ".";
 
     private sealed record Said
     {

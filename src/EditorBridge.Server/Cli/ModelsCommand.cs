@@ -44,7 +44,7 @@ internal static class ModelsCommand
         foreach (var model in accuracy)
         {
             Console.WriteLine(TerminalText.Line(string.Create(CultureInfo.InvariantCulture,
-                $"  {model.Model,-24} {model.Prompts,6:N0} prompts   mean error {model.MeanError,6:P1}   95 % within {model.Error95,6:P1}   (uncorrected {model.RawError:P1}, factor {model.Factor:0.00})")));
+                $"  {model.Model,-24} {model.Prompts,6:N0} {(model.Prompts == 1 ? "prompt " : "prompts")}   mean error {model.MeanError,6:P1}   95 % within {model.Error95,6:P1}   (uncorrected {model.RawError:P1}, factor {model.Factor:0.00})")));
         }
 
         return 0;

@@ -24,7 +24,7 @@ internal static class SessionGrantCommands
 
             if (answer.Grants.Length == 0) Console.WriteLine("No session grant is in force: every action that policy holds is asked about.");
             foreach (var grant in answer.Grants)
-                Console.WriteLine($"{grant.Id}  until {grant.ExpiresAt.ToLocalTime():HH:mm}  used {grant.Uses switch { 0 => "not yet", 1 => "once", var uses => $"{uses} times" }}  by {TerminalText.Line(grant.GivenBy)}\n    {TerminalText.Line(grant.Same)}");
+                Console.WriteLine($"{grant.Id}  until {grant.ExpiresAt.ToLocalTime():HH:mm}  {grant.Uses switch { 0 => "not used yet", 1 => "used once", var uses => $"used {uses} times" }}  by {TerminalText.Line(grant.GivenBy)}\n    {TerminalText.Line(grant.Same)}");
             if (answer.Grants.Length > 0) Console.WriteLine("\nTake one back with: editorbridge revoke ID");
             return 0;
         }));
