@@ -179,7 +179,7 @@ public static partial class UpstreamErrors
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, "A cause without a sentence."),
     };
 
-        // The account ends some of its sentences and some not; what we add is a sentence of its own.
+    // The account ends some of its sentences and some not; what we add is a sentence of its own.
     private static string Ended(string said) => said.TrimEnd() is [.., '.' or '!' or '?'] ended ? ended : said.TrimEnd() + ".";
 
     private sealed record Said
