@@ -17,7 +17,7 @@ internal sealed class QueryRunner : IDisposable
     private readonly string _database;
     private readonly string _search;
     private readonly SemaphoreSlim _slots;
-    private readonly ConcurrentBag<SqliteConnection> _idle = [];
+    private readonly ConcurrentBag<(SqliteConnection Connection, FileAges Ages)> _idle = [];
     private readonly CancellationTokenSource _closing = new();
 
     /// <param name="search">The full-text index; attached by the questions that need it.</param>
@@ -58,9 +58,9 @@ internal sealed class QueryRunner : IDisposable
     public void Dispose()
     {
         _closing.Cancel();
-        while (_idle.TryTake(out SqliteConnection? connection))
+        while (_idle.TryTake(out var idle))
         {
-            connection.Dispose();
+            idle.Connection.Dispose();
         }
         _closing.Dispose();
         _slots.Dispose();
@@ -73,7 +73,8 @@ internal sealed class QueryRunner : IDisposable
         SqliteConnection? connection = null;
         try
         {
-            connection = Take();
+            var ages = new FileAges(File.GetCreationTimeUtc(_database), File.GetCreationTimeUtc(_search));
+            connection = Take(ages);
             // A handler, not sqlite3_interrupt: an interrupt that comes a moment before the statement starts would be lost.
             SQLitePCL.raw.sqlite3_progress_handler(
                 connection.Handle, StepsBetweenLooks, static state => ((CancellationToken)state).IsCancellationRequested ? 1 : 0, cancellationToken);
@@ -81,7 +82,7 @@ internal sealed class QueryRunner : IDisposable
                 .UseSqlite(connection).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);
             T result = query(new LedgerQuery(connection, context, _search));
             SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 0, null, null);
-            _idle.Add(connection);
+            _idle.Add((connection, ages));
             connection = null;
             return result;
         }
@@ -95,11 +96,19 @@ internal sealed class QueryRunner : IDisposable
         }
     }
 
-    private SqliteConnection Take()
+    /// <summary>
+    /// A connection to the files that lie there now. A ledger can be put in the place of another while this runs (a new segment, a backup), and an open connection
+    /// would go on reading the one that is gone.
+    /// </summary>
+    private SqliteConnection Take(FileAges ages)
     {
-        if (_idle.TryTake(out SqliteConnection? idle))
+        while (_idle.TryTake(out var idle))
         {
-            return idle;
+            if (idle.Ages == ages)
+            {
+                return idle.Connection;
+            }
+            idle.Connection.Dispose();
         }
         if (!File.Exists(_database))
         {
@@ -118,6 +127,9 @@ internal sealed class QueryRunner : IDisposable
         }
     }
 }
+
+/// <summary>When the ledger and its full-text index were made: another time is another file.</summary>
+internal readonly record struct FileAges(DateTime Database, DateTime Search);
 
 /// <summary>What a query works with: EF Core for plain questions, the connection for those SQL says better.</summary>
 internal sealed record LedgerQuery(SqliteConnection Connection, LedgerContext Context, string SearchFile);

@@ -32,6 +32,25 @@ public class LedgerReaderTests
         Assert.Empty(await reader.RuleHitsAsync(ledger.Time.Start.AddHours(-2), ledger.Time.Start));
     }
 
+    [Fact]
+    public async Task Ledger_put_in_the_place_of_another_is_read_by_a_reader_that_knew_the_first()
+    {
+        await using var ledger = new TemporaryLedger();
+        await using var other = new TemporaryLedger();
+        await ledger.Open().AppendAsync(Draft(EntryKind.ActionDecided, "first"));
+        await ledger.CloseAsync();
+        await other.Open().AppendAsync(Draft(EntryKind.ActionDecided, "second"));
+        await other.CloseAsync();
+        using LedgerReader reader = LedgerReader.Open(ledger.Options.Folder);
+        Assert.NotNull(await reader.CallAsync("first"));
+
+        Array.ForEach(Directory.GetFiles(ledger.Options.Folder), File.Delete);
+        Array.ForEach(Directory.GetFiles(other.Options.Folder), file => File.Move(file, Path.Combine(ledger.Options.Folder, Path.GetFileName(file))));
+
+        Assert.Null(await reader.CallAsync("first"));
+        Assert.NotNull(await reader.CallAsync("second"));
+    }
+
     [Theory]
     [InlineData("tools", 20)]
     [InlineData("states", 30)]
