@@ -33,23 +33,26 @@ public sealed partial class Overview
         var reader = Window.Reader;
         await Queue.ReadAsync(cancellationToken);
         var filter = Actions with { From = _window.From, To = _window.To };
-        var histogram = await reader.HistogramAsync(Actions, _window.From, _window.To, cancellationToken);
-        var totals = await reader.TotalsAsync(_window.From, _window.To, cancellationToken);
-        var rules = await reader.RuleHitsAsync(_window.From, _window.To, cancellationToken);
-        var facets = await reader.FacetsAsync(filter, cancellationToken);
-        var incidents = await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.Incident], From = _window.From, To = _window.To }, null, 8, cancellationToken);
-        var checkpoints = await reader.CheckpointsAsync(1, cancellationToken);
+        // Independent questions, asked at once: the reader runs a few side by side.
+        var histogram = reader.HistogramAsync(Actions, _window.From, _window.To, cancellationToken);
+        var totals = reader.TotalsAsync(_window.From, _window.To, cancellationToken);
+        var rules = reader.RuleHitsAsync(_window.From, _window.To, cancellationToken);
+        var facets = reader.FacetsAsync(filter, cancellationToken);
+        var heat = HeatCells.ReadAsync(reader, Actions, _window, Clock, cancellationToken);
+        var incidents = reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.Incident], From = _window.From, To = _window.To }, null, 8, cancellationToken);
+        var checkpoints = reader.CheckpointsAsync(1, cancellationToken);
+        await Task.WhenAll(histogram, totals, rules, facets, heat, incidents, checkpoints);
         _picture = new Picture
         {
-            Histogram = histogram,
-            Totals = totals,
-            Rules = rules,
-            Risks = facets.Facets.First(facet => facet.Facet == CallFacet.Severity).Values.ToImmutableDictionary(value => value.Value, value => value.Calls),
-            Incidents = incidents,
-            Checkpoint = checkpoints.FirstOrDefault(),
+            Histogram = await histogram,
+            Totals = await totals,
+            Rules = await rules,
+            Risks = (await facets).Facets.First(facet => facet.Facet == CallFacet.Severity).Values.ToImmutableDictionary(value => value.Value, value => value.Calls),
+            Incidents = await incidents,
+            Checkpoint = (await checkpoints).FirstOrDefault(),
             Head = await Window.HeadAsync(cancellationToken),
             Comparison = (await ComparisonRun.ReadAsync(reader, null, null, 1, cancellationToken)).FirstOrDefault(),
-            Heat = await HeatCells.ReadAsync(reader, Actions, _window, Clock, cancellationToken),
+            Heat = await heat,
         };
         await NoteAsync(AccessAction.View, "/", query: _window.Query);
     }

@@ -7,11 +7,13 @@ namespace EditorBridge.Ledger.Projection;
 /// <summary>Folds entries into calls. A pure function of the chain: the writer runs it as it appends, verify runs it again and compares.</summary>
 internal static class CallFold
 {
-    /// <summary>The call after this entry; null when the entry belongs to no call.</summary>
+    /// <summary>The call after this entry; null when the entry changes no call.</summary>
     public static AuditCall? Apply(AuditCall? before, AuditEntry entry)
     {
         AuditDraft draft = entry.Draft;
-        if (before is null && KindOf(draft.Kind) is null)
+        // Whoever looks at a call leaves an entry with its id; looking changes nothing of the call.
+        bool ofCall = KindOf(draft.Kind) is not null;
+        if ((before is null && !ofCall) || draft.Kind is EntryKind.Access)
         {
             return null;
         }
@@ -32,13 +34,13 @@ internal static class CallFold
             Effect = Text(draft.Facts, "effect") ?? call.Effect,
             Class = Text(draft.Facts, "class") ?? call.Class,
             LastSequence = entry.Sequence,
-            // What the account says days later does not make a session longer.
-            LastAt = draft.Kind is EntryKind.CallReconciled ? call.LastAt : entry.At,
+            // What the account says days later, or a host at its next start, does not make a session longer.
+            LastAt = draft.Kind is EntryKind.CallReconciled or EntryKind.OutcomeUnknown ? call.LastAt : entry.At,
             SessionId = call.SessionId ?? draft.SessionId,
             Door = call.Door ?? draft.Door,
             Tool = call.Tool ?? draft.Tool,
             Model = call.Model ?? draft.Model,
-            Subject = call.Subject ?? draft.Subject,
+            Subject = call.Subject ?? (ofCall ? draft.Subject : null),
             Severity = draft.Kind is EntryKind.Incident ? call.Severity : draft.Severity ?? call.Severity,
         };
         return Step(call, entry);

@@ -71,7 +71,8 @@ internal sealed class SampleLedger : IAsyncDisposable
         History = new SampleHistory(_writer, Clock);
     }
 
-    private async Task CloseAsync()
+    /// <summary>Lets the ledger go; nobody writes it then.</summary>
+    public async Task CloseAsync()
     {
         if (_writer is not null) await _writer.DisposeAsync();
         _writer = null;

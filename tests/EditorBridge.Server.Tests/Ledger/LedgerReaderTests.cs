@@ -33,6 +33,25 @@ public class LedgerReaderTests
     }
 
     [Fact]
+    public async Task Looking_at_a_call_and_a_later_start_of_the_host_change_neither_its_words_nor_the_length_of_its_session()
+    {
+        await using var ledger = new TemporaryLedger();
+        LedgerWriter writer = ledger.Open();
+        await writer.AppendAsync(Draft(EntryKind.MessageIntent, "c") with { Tool = null, Subject = null, Door = "proxy" });
+        using LedgerReader reader = LedgerReader.Open(ledger.Options.Folder);
+        AuditCall sent = Assert.IsType<AuditCall>(await reader.CallAsync("c"));
+        ledger.Time.Advance(TimeSpan.FromDays(1));
+        await writer.AppendAsync(new AuditDraft { Kind = EntryKind.Access, CallId = "c", Actor = "person:dora", Door = "portal", Subject = "/calls/c", Result = "view" });
+        Assert.Equal(sent, await reader.CallAsync("c"));
+
+        await writer.AppendAsync(Draft(EntryKind.OutcomeUnknown, "c", "unknown"));
+        AuditCall unknown = Assert.IsType<AuditCall>(await reader.CallAsync("c"));
+        Assert.Equal((CallState.Unknown, null, sent.LastAt), (unknown.State, unknown.Subject, unknown.LastAt));
+        Assert.Equal(sent.LastAt, Assert.Single(await reader.SessionsAsync(null, null, null, null, 10)).LastAt);
+        Assert.Empty((await LedgerVerifier.VerifyAsync(ledger.Options.Folder, new VerifyOptions(), null, CancellationToken.None)).Findings);
+    }
+
+    [Fact]
     public async Task Ledger_put_in_the_place_of_another_is_read_by_a_reader_that_knew_the_first()
     {
         await using var ledger = new TemporaryLedger();
