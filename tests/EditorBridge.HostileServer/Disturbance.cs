@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace EditorBridge.HostileServer;
@@ -17,6 +18,16 @@ internal static class Disturbance
             Console.Error.WriteLine($"noise {i} \u001b[2J" + new string('e', 100));
             output.WriteLine(i % 2 == 0 ? "loading ..." : """{"jsonrpc":"2.0","id":4711,"result":{"content":[]}}""");
         }
+    }
+
+    /// <summary>A program of its own in the step 'forks', which does not go when it is asked to and outlives whoever started it; null in the others.</summary>
+    public static Process? Child(string step)
+    {
+        if (step != "forks") return null;
+        var child = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (Path.GetFileNameWithoutExtension(child.FileName) == "dotnet") child.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "EditorBridge.HostileServer.dll"));
+        child.ArgumentList.Add("stays");
+        return Process.Start(child);
     }
 
     /// <summary>Null for a server that goes when it is asked to.</summary>

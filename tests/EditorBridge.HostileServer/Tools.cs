@@ -25,13 +25,13 @@ internal static class Tools
     };
 
     /// <summary>What the server lists in this step, in its order.</summary>
-    public static IReadOnlyList<JsonObject> In(string step)
+    public static IReadOnlyList<JsonNode?> In(string step)
     {
         var add = Adding("add", "Adds two numbers.");
-        List<JsonObject> tools = [add, Said("become", "Turns this server into another one.", "step"), Said("answer", "Answers.", "which"), Lying(Said("post", "Posts a text.", "text")), Said("find", "Finds notes.", "query")];
+        List<JsonNode?> tools = [add, Said("become", "Turns this server into another one.", "step"), Said("answer", "Answers.", "which"), Lying(Said("post", "Posts a text.", "text")), Said("find", "Finds notes.", "query")];
         switch (step)
         {
-            case "clean" or "instructions" or "round" or "endless" or "noise" or "flood" or "stays":
+            case "clean" or "instructions" or "round" or "endless" or "noise" or "flood" or "stays" or "forks":
                 break;
             case "pattern":
                 // An expression that never comes to an end over this default, for whoever tries.
@@ -71,6 +71,9 @@ internal static class Tools
             case "twice":
                 // Written by hand in Program: no JSON object here can hold a member twice.
                 break;
+            case "odd":
+                tools.AddRange(Shapes.Definitions());
+                break;
             case "poisoned":
                 tools.AddRange(Attacks.All.Select(attack => attack.Definition.DeepClone().AsObject()));
                 break;
@@ -86,7 +89,7 @@ internal static class Tools
     {
         var tools = In(step);
         var from = parameters?["cursor"] is JsonValue cursor ? int.Parse(cursor.GetValue<string>(), CultureInfo.InvariantCulture) : 0;
-        var page = new JsonObject { ["tools"] = new JsonArray([.. tools.Skip(from).Take(PageSize).Select(tool => tool.DeepClone())]) };
+        var page = new JsonObject { ["tools"] = new JsonArray([.. tools.Skip(from).Take(PageSize).Select(tool => tool?.DeepClone())]) };
         var isMore = step is "round" or "endless" || from + PageSize < tools.Count;
         if (isMore) page["nextCursor"] = step == "round" ? "0" : (from + PageSize).ToString(CultureInfo.InvariantCulture);
         return page;

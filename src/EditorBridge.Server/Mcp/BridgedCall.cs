@@ -1,9 +1,16 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using EditorBridge.Mcp.Upstreams;
 using ModelContextProtocol.Protocol;
 
 namespace EditorBridge.Mcp;
+
+/// <summary>Something a server asked of the client during a call.</summary>
+/// <param name="Method">As the server wrote it, cut to a length.</param>
+/// <param name="Refused">Why the client was not asked; null when it was.</param>
+internal sealed record AskedOfClient(string Method, string? Refused);
 
 /// <summary>
 /// One call at a server on behalf of a client, whatever revision either speaks. The call runs by itself; a client of 2026-07-28 meets it in one or more requests, because
@@ -19,6 +26,11 @@ internal sealed class BridgedCall : IParked
 #pragma warning restore CA1001
 {
     private const int MostRounds = 10;
+    private const int MostNoted = 20;
+    private const int LongestName = 64;
+
+    private static readonly FrozenSet<string> Secrets = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "password", "passwd", "passphrase", "secret", "clientsecret", "apikey", "apitoken", "accesstoken", "authtoken", "accesskey", "secretkey", "privatekey", "cardnumber", "creditcard", "cvv", "cvc", "pin");
 
     private readonly Upstream _upstream;
     private readonly string _method;
@@ -27,14 +39,17 @@ internal sealed class BridgedCall : IParked
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<IReadOnlyList<Question>> _questions = Channel.CreateUnbounded<IReadOnlyList<Question>>();
     private readonly UpstreamCall _call;
+    private readonly Func<JsonObject, Task<string?>> _sampling;
+    private readonly ConcurrentQueue<AskedOfClient> _asked = new();
     private volatile GatewayClient _client;
     private IReadOnlyList<Question> _open = [];
     private Task<JsonRpcMessageWithId> _run = Task.FromResult<JsonRpcMessageWithId>(GatewayAnswer.Error(GatewayAnswer.InternalError, "The call was not begun."));
 
     /// <param name="parameters">As the client sent them, with the server's own name of the tool or prompt.</param>
-    public BridgedCall(Upstream upstream, GatewayClient client, string method, JsonObject parameters, Tool? tool)
+    /// <param name="sampling">Looks into what the client's model is to be given, before it is: why it is not, or null.</param>
+    public BridgedCall(Upstream upstream, GatewayClient client, string method, JsonObject parameters, Tool? tool, Func<JsonObject, Task<string?>> sampling)
     {
-        (_upstream, _client, _method, _parameters, _tool) = (upstream, client, method, WithoutProtocol(parameters), tool);
+        (_upstream, _client, _method, _parameters, _tool, _sampling) = (upstream, client, method, WithoutProtocol(parameters), tool, sampling);
         _call = new UpstreamCall
         {
             Client = client.Key,
@@ -42,6 +57,9 @@ internal sealed class BridgedCall : IParked
             Asked = async (request, cancellationToken) => (await AskAsync([new Question("question", request.Method, request.Params as JsonObject)], cancellationToken))[0],
         };
     }
+
+    /// <summary>What the server asked of the client so far, in its order.</summary>
+    public IReadOnlyCollection<AskedOfClient> Asked => _asked;
 
     /// <summary>Sends the call to the server. It goes on when the client's request ends with a question.</summary>
     /// <param name="finish">What is done with the end of it, whoever waits: it is recorded.</param>
@@ -96,7 +114,7 @@ internal sealed class BridgedCall : IParked
             if (result["requestState"] is { } state) parameters["requestState"] = state.DeepClone();
             if (result["inputRequests"] is not JsonObject { Count: > 0 } wanted) continue;
 
-            Question[] questions = [.. wanted.Select(q => new Question(q.Key, (q.Value?["method"] as JsonValue)?.GetValue<string>() ?? "", q.Value?["params"] as JsonObject))];
+            Question[] questions = [.. wanted.Select(q => new Question(q.Key, q.Value.Member("method").Text() ?? "", q.Value.Member("params") as JsonObject))];
             var given = await AskAsync(questions, _stop.Token);
             // The call ends here; an error of the protocol would read to the client as if the tool itself were not there.
             if (given.OfType<JsonRpcError>().FirstOrDefault() is { } refused) throw new UpstreamException(refused.Error.Message);
@@ -108,8 +126,15 @@ internal sealed class BridgedCall : IParked
 
     private async Task<JsonRpcMessageWithId[]> AskAsync(IReadOnlyList<Question> questions, CancellationToken cancellationToken)
     {
+        string? refusal = null;
         foreach (var question in questions)
-            if (Refused(question) is { } refusal) return [.. questions.Select(_ => GatewayAnswer.Error(GatewayAnswer.MethodNotFound, refusal))];
+        {
+            var refused = Refused(question) ?? (question is { Method: "sampling/createMessage", Parameters: { } sample } ? await _sampling(sample) : null);
+            if (_asked.Count < MostNoted) _asked.Enqueue(new AskedOfClient(Short(question.Method), refused));
+            refusal ??= refused;
+        }
+
+        if (refusal is not null) return [.. questions.Select(_ => GatewayAnswer.Error(GatewayAnswer.MethodNotFound, refusal))];
         Question[] shown = [.. questions.Select(Signed)];
         var client = _client;
         if (!client.IsModern) return await Task.WhenAll(shown.Select(q => client.AskAsync(q.Method, q.Parameters, cancellationToken)));
@@ -127,13 +152,24 @@ internal sealed class BridgedCall : IParked
             "roots/list" => ClientFeature.Roots,
             _ => null,
         };
-        if (feature is not { } known) return $"'{question.Method}' is not passed on to clients.";
+        if (feature is not { } known) return $"'{Short(question.Method)}' is not passed on to clients.";
         if (!_upstream.Settings.Allows.Contains(known)) return $"{known} is not allowed to the server '{_upstream.Settings.Name}'. To allow it, add \"{GatewayClient.WireName(known)}\" to its 'allow' in mcp.json.";
         if (!_client.Can(known)) return $"The client does not support {GatewayClient.WireName(known)}.";
-        return known == ClientFeature.Elicitation && question.Parameters?["url"] is JsonValue url && !(Uri.TryCreate(url.ToString(), UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
-            ? "Only http and https addresses are shown to a person."
+        if (known != ClientFeature.Elicitation) return null;
+        if (question.Parameters?["url"] is JsonValue url && !(Uri.TryCreate(url.ToString(), UriKind.Absolute, out var address) && address.Scheme is "http" or "https")) return "Only http and https addresses are shown to a person.";
+        return SecretWanted(question.Parameters?["requestedSchema"]) is { } secret
+            ? $"A form may not ask for a secret ('{secret}'). A server that needs one leads the person to an address of its own (mode \"url\")."
             : null;
     }
+
+    // Specification, elicitation: what is typed into a form passes through the client, and often the model.
+    private static string? SecretWanted(JsonNode? schema) => schema.Member("properties") is JsonObject fields
+        ? fields.FirstOrDefault(field => field.Value.Member("format").Text() == "password" || Secrets.Contains(new string([.. field.Key.Where(char.IsLetter)]))).Key is { } name
+            ? Short(name)
+            : null
+        : null;
+
+    private static string Short(string name) => Cli.TerminalText.Line(name[..Math.Min(name.Length, LongestName)]);
 
     // The client shows the question as the gateway's; the person has to see whose it is.
     private Question Signed(Question question)
@@ -147,10 +183,13 @@ internal sealed class BridgedCall : IParked
     private JsonRpcResponse Questions(string handle) => GatewayAnswer.InputRequired(
         new JsonObject(_open.Select(q => KeyValuePair.Create(q.Key, (JsonNode?)new JsonObject { ["method"] = q.Method, ["params"] = q.Parameters?.DeepClone() ?? new JsonObject() }))), handle);
 
-    // What belongs to the hop between client and gateway does not travel further; the rest of _meta does.
+    // What belongs to the hop between client and gateway does not travel further; the rest of _meta does. Answers to questions that were never asked least of all:
+    // the server would take them for the person's.
     private static JsonObject WithoutProtocol(JsonObject parameters)
     {
         var clean = (JsonObject)parameters.DeepClone();
+        clean.Remove("inputResponses");
+        clean.Remove("requestState");
         if (clean["_meta"] is not JsonObject meta) return clean;
         foreach (var key in new[] { MetaKeys.ProtocolVersion, MetaKeys.ClientInfo, MetaKeys.ClientCapabilities, MetaKeys.LogLevel, "progressToken" }) meta.Remove(key);
         return clean;

@@ -42,7 +42,7 @@ internal sealed class ClientAdmissions(ActionGate gate, ReviewDesk desk, Parked<
         {
             if (parked.Take(Text(parameters, "requestState")!, client.Key, identity) is not { } held)
                 return (null, GatewayAnswer.Error(GatewayAnswer.InvalidParams, "This requestState was not given for this request, was used already, or is too old. Call again without it."));
-            await GiveAsync(await held.Asked, parameters["inputResponses"]?[Question] as JsonObject);
+            await GiveAsync(await held.Asked, parameters["inputResponses"].Member(Question) as JsonObject);
             return (await WaitAsync(client, held, clientGone), null);
         }
 

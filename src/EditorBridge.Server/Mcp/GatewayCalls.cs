@@ -160,12 +160,12 @@ internal sealed partial class GatewayCalls(
         }
 
         // 5. The server, and 6. the outcome.
-        var run = new BridgedCall(act.Upstream, client, act.Method, act.ForServer, act.ForHeaders);
-        run.Begin(end => FinishAsync(end, act, asked, admission));
+        var run = new BridgedCall(act.Upstream, client, act.Method, act.ForServer, act.ForHeaders, sample => SampledAsync(sample, act, asked, admission));
+        run.Begin(end => FinishAsync(end, run, act, asked, admission));
         return await run.NextAsync(client, () => parked.Keep(run, client.Key, identity), cancellationToken);
     }
 
-    private async Task<JsonRpcMessageWithId> FinishAsync(Task<JsonRpcMessageWithId> end, Act act, ActionRequest asked, Admission admission)
+    private async Task<JsonRpcMessageWithId> FinishAsync(Task<JsonRpcMessageWithId> end, BridgedCall run, Act act, ActionRequest asked, Admission admission)
     {
         var began = Stopwatch.GetTimestamp();
         JsonRpcMessageWithId answer;
@@ -175,7 +175,7 @@ internal sealed partial class GatewayCalls(
         {
             answer = await LookedIntoAsync(await end, act, asked, admission);
             error = (answer as JsonRpcError)?.Error.Message;
-            if (answer is JsonRpcError || (answer as JsonRpcResponse)?.Result?["isError"]?.GetValue<bool>() == true) result = "failed";
+            if (answer is JsonRpcError || (answer as JsonRpcResponse)?.Result.Member("isError").IsTrue() == true) result = "failed";
             if (admission.Kind == AdmissionKind.ReleasedEdited) Note(answer, admission.Reason);
         }
         catch (UpstreamException e)
@@ -186,11 +186,17 @@ internal sealed partial class GatewayCalls(
         }
         catch (OperationCanceledException)
         {
-            await RecordAsync(act, asked, admission, "cancelled", null, "The client gave up. Whether the server had begun is not known.", began);
+            await RecordAsync(act, asked, admission, "cancelled", null, "The client gave up. Whether the server had begun is not known.", began, run.Asked);
             throw;
         }
+        catch (Exception e) when (e is InvalidOperationException or JsonException or ArgumentException)
+        {
+            error = $"It answered in a shape that cannot be read: {e.Message}";
+            result = "failed";
+            answer = Refused($"{act.Upstream.Settings.Name}: {error} The call ran; its answer is not given.");
+        }
 
-        await RecordAsync(act, asked, admission, result, answer, error, began);
+        await RecordAsync(act, asked, admission, result, answer, error, began, run.Asked);
         return answer;
     }
 
@@ -200,15 +206,16 @@ internal sealed partial class GatewayCalls(
         var body = answer switch
         {
             JsonRpcResponse { Result: JsonObject result } => result,
-            JsonRpcError refused => new JsonObject { ["message"] = refused.Error.Message },
+            JsonRpcError refused => new JsonObject { ["message"] = refused.Error.Message, ["data"] = JsonSerializer.SerializeToNode(refused.Error.Data) },
             _ => null,
         };
-        if (body is null) return answer;
+        if (body is null) return Refused($"{act.Upstream.Settings.Name} answered with what is no result (the protocol wants an object). The call ran; its answer is not given.");
         if (!UpstreamLists.HasOneReading(body)) return Refused($"{act.Upstream.Settings.Name} answered with a member twice, and which of the two would be read is not known. The call ran; its answer is not given.");
         try
         {
             var looked = await ResultScan.LookAsync(body, asked, admission.CallId, ledger);
-            if (answer is JsonRpcError failed) failed.Error.Message = body["message"]!.GetValue<string>();
+            // Beside an error there is no place for a note, so what speaks to the model stays away; the message is what a person needs.
+            if (answer is JsonRpcError failed) (failed.Error.Message, failed.Error.Data) = (body["message"]!.GetValue<string>(), looked.SpeaksToModel ? null : body["data"]);
             var taint = act.Upstream.Settings.Trusted && !looked.SpeaksToModel ? Taint.Private : Taint.Untrusted;
             taints.TookIn(asked, taint, act.Upstream.Settings.Name, looked.Text);
             return answer;
@@ -219,7 +226,24 @@ internal sealed partial class GatewayCalls(
         }
     }
 
-    private async Task RecordAsync(Act act, ActionRequest asked, Admission admission, string result, JsonRpcMessageWithId? answer, string? error, long began)
+    // What a server puts before the client's model is text of its own, as an answer is; here nothing stands beside it that says so.
+    private async Task<string?> SampledAsync(JsonObject sample, Act act, ActionRequest asked, Admission admission)
+    {
+        if (!UpstreamLists.HasOneReading(sample)) return "What the model was to be asked names a member twice.";
+        try
+        {
+            var looked = await ResultScan.LookAsync(sample, asked, admission.CallId, ledger);
+            taints.TookIn(asked, act.Upstream.Settings.Trusted ? Taint.Private : Taint.Untrusted, act.Upstream.Settings.Name, looked.Text);
+            return looked.SpeaksToModel ? "What the model was to be asked holds text that is meant to steer it or hides. It was not asked." : null;
+        }
+        catch (LedgerUnavailableException e)
+        {
+            return $"What the model was to be asked could not be recorded. {e.Message}";
+        }
+    }
+
+    private async Task RecordAsync(
+        Act act, ActionRequest asked, Admission admission, string result, JsonRpcMessageWithId? answer, string? error, long began, IReadOnlyCollection<AskedOfClient>? ofClient = null)
     {
         var bytes = (answer as JsonRpcResponse)?.Result is { } body ? JsonSerializer.SerializeToUtf8Bytes(body) : null;
         try
@@ -237,6 +261,7 @@ internal sealed partial class GatewayCalls(
                 {
                     ["server"] = act.Upstream.Settings.Name,
                     ["error"] = error,
+                    ["asked"] = ofClient is { Count: > 0 } ? JsonSerializer.SerializeToNode(ofClient, GateEntries.Wire) : null,
                     ["resultDigest"] = bytes is null ? null : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes)),
                     ["resultBytes"] = bytes?.Length,
                     ["milliseconds"] = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds,
@@ -343,7 +368,7 @@ internal sealed partial class GatewayCalls(
         return answer;
     }
 
-    private static string? Text(JsonObject? from, string name) => from?[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    private static string? Text(JsonObject? from, string name) => from.Member(name).Text();
 
     [LoggerMessage(LogLevel.Error, "The outcome of {CallId} could not be recorded")]
     private partial void LogOutcomeNotRecorded(string callId, Exception exception);

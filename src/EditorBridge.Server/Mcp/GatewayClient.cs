@@ -22,7 +22,7 @@ internal sealed class GatewayClient
         IsModern = string.CompareOrdinal(request.Context?.ProtocolVersion ?? server.NegotiatedProtocolVersion, UpstreamSession.Modern) >= 0;
         Capabilities = (IsModern ? meta?[MetaKeys.ClientCapabilities]?.DeepClone() : JsonSerializer.SerializeToNode(server.ClientCapabilities, McpJsonUtilities.DefaultOptions)) as JsonObject ?? [];
         ProgressToken = meta?["progressToken"]?.DeepClone();
-        LogLevel = Text(meta?[MetaKeys.LogLevel]) ?? (IsModern ? null : SessionLevel(server));
+        LogLevel = meta?[MetaKeys.LogLevel].Text() ?? (IsModern ? null : SessionLevel(server));
         Name = server.ClientInfo is { } client ? $"{client.Name}/{client.Version}" : "mcp";
         Key = IsModern ? "modern:" + Name : "session:" + server.SessionId;
     }
@@ -81,7 +81,7 @@ internal sealed class GatewayClient
         switch (notification.Method)
         {
             case "notifications/progress" when ProgressToken is null:
-            case "notifications/message" when !Wants(Text(parameters["level"])):
+            case "notifications/message" when !Wants(parameters["level"].Text()):
                 return ValueTask.CompletedTask;
             case "notifications/progress":
                 parameters["progressToken"] = ProgressToken.DeepClone();
@@ -116,6 +116,4 @@ internal sealed class GatewayClient
         return server.LoggingLevel?.ToString().ToLowerInvariant();
 #pragma warning restore MCP9005
     }
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

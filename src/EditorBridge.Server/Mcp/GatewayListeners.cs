@@ -98,7 +98,7 @@ internal sealed class GatewayListeners
     // Without the server's help the client still hears of changes when the lists are read again.
     private static async Task AskAsync(Upstream upstream, string method, string address, CancellationToken cancellationToken)
     {
-        if (upstream.IsModern || upstream.Capabilities["resources"]?["subscribe"] is null) return;
+        if (upstream.IsModern || upstream.Capabilities["resources"].Member("subscribe") is null) return;
         try
         {
             var call = new UpstreamCall { Client = "gateway", Notified = _ => ValueTask.CompletedTask, Asked = (_, _) => Task.FromResult<JsonRpcMessageWithId>(GatewayAnswer.Error(GatewayAnswer.MethodNotFound, "Nobody can be asked here.")) };
@@ -120,7 +120,7 @@ internal sealed class GatewayListeners
 
     private void Announced(Upstream upstream, JsonRpcNotification notification)
     {
-        var address = notification.Params?["uri"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+        var address = notification.Params.Member("uri").Text();
         if (notification.Method == "notifications/resources/updated" && address is not null)
         {
             foreach (var session in _sessions.Values.Where(s => s.Resources.ContainsKey(address))) _ = session.SendAsync(notification.Method, notification.Params?.DeepClone() as JsonObject);

@@ -10,12 +10,12 @@ internal static class McpRequests
     public const string Version = "2026-07-28";
 
     /// <param name="capabilities">What the client says it can do; nothing when left out.</param>
-    public static HttpRequestMessage Post(string method, object parameters, JsonObject? capabilities = null)
+    public static HttpRequestMessage Post(string method, object parameters, JsonObject? capabilities = null, string client = "test")
     {
         var body = JsonSerializer.SerializeToNode(parameters)!.AsObject();
         if (body["_meta"] is not JsonObject meta) body["_meta"] = meta = [];
         meta["io.modelcontextprotocol/protocolVersion"] = Version;
-        meta["io.modelcontextprotocol/clientInfo"] = new JsonObject { ["name"] = "test", ["version"] = "1" };
+        meta["io.modelcontextprotocol/clientInfo"] = new JsonObject { ["name"] = client, ["version"] = "1" };
         meta["io.modelcontextprotocol/clientCapabilities"] = capabilities?.DeepClone() ?? new JsonObject();
         var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = HostFixture.Json(new { jsonrpc = "2.0", id = 1, method, @params = body }) };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));

@@ -50,12 +50,14 @@ public sealed class FixtureServers : IAsyncLifetime
     }
 
     /// <summary>The SDK's client, an independent one, at the gateway in one revision.</summary>
-    internal Task<McpClient> ClientAsync(string era, McpClientHandlers? handlers = null, string name = "test") => McpClient.CreateAsync(
+    internal Task<McpClient> ClientAsync(string era, McpClientHandlers? handlers = null, string name = "test") => ClientAsync(Host, era, handlers, name);
+
+    internal static Task<McpClient> ClientAsync(HostFixture host, string era, McpClientHandlers? handlers = null, string name = "test") => McpClient.CreateAsync(
         new HttpClientTransport(new HttpClientTransportOptions
         {
-            Endpoint = new Uri(Host.Address, "/mcp"),
+            Endpoint = new Uri(host.Address, "/mcp"),
             TransportMode = HttpTransportMode.StreamableHttp,
-            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + Host.State.ClientToken("mcp") },
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + host.State.ClientToken("mcp") },
         }),
         new McpClientOptions
         {

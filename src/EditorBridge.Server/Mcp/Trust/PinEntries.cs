@@ -88,14 +88,12 @@ internal static class PinEntries
             var page = await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.PinAccepted, EntryKind.PinRejected] }, before, Page, cancellationToken);
             foreach (var entry in page)
                 foreach (var definition in entry.Draft.Facts?["definitions"] as JsonArray ?? [])
-                    if (Text(entry.Draft.Facts!["server"]) is { } server && Text(definition?["fingerprint"]) is { } fingerprint)
-                        decisions.TryAdd((server, fingerprint), new PinWord(entry.Draft.Kind == EntryKind.PinAccepted, Text(entry.Draft.Facts["person"])));
+                    if (entry.Draft.Facts!["server"].Text() is { } server && definition.Member("fingerprint").Text() is { } fingerprint)
+                        decisions.TryAdd((server, fingerprint), new PinWord(entry.Draft.Kind == EntryKind.PinAccepted, entry.Draft.Facts["person"].Text()));
             if (page.Length < Page) return decisions.ToFrozenDictionary();
             before = page[^1].Sequence;
         }
     }
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
     private static JsonArray Definitions(IEnumerable<OfferedItem> items) => new([.. items.Select(item => (JsonNode?)new JsonObject
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelContextProtocol.Protocol;
 
@@ -331,7 +332,7 @@ internal sealed partial class Upstream : IAsyncDisposable
         if (!session.IsModern) return;
         var wanted = new JsonObject();
         foreach (var (capability, notification) in new[] { ("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged") })
-            if (session.Capabilities[capability]?["listChanged"] is JsonValue flag && flag.TryGetValue(out bool changes) && changes) wanted[notification] = true;
+            if (session.Capabilities[capability].Member("listChanged").IsTrue()) wanted[notification] = true;
         if (wanted.Count == 0) return;
         try
         {
@@ -349,7 +350,7 @@ internal sealed partial class Upstream : IAsyncDisposable
         switch (notification.Method)
         {
             case "notifications/progress":
-                if (notification.Params?["progressToken"] is JsonValue value && value.TryGetValue(out string? token) && _calls.TryGetValue(token, out var call)) await call.Notified(notification);
+                if (notification.Params.Member("progressToken").Text() is { } token && _calls.TryGetValue(token, out var call)) await call.Notified(notification);
                 break;
             case "notifications/message" when !_calls.IsEmpty:
                 foreach (var under in _calls.Values) await under.Notified(notification);
@@ -393,7 +394,8 @@ internal sealed partial class Upstream : IAsyncDisposable
 
             Changed?.Invoke(this);
         }
-        catch (Exception e) when (e is UpstreamException or OperationCanceledException or ObjectDisposedException)
+        // The last three: a list of a shape nobody foresaw.
+        catch (Exception e) when (e is UpstreamException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or ArgumentException or JsonException)
         {
             // The old lists stay until the next connection.
             LogNotListed(Settings.Name, e.Message);

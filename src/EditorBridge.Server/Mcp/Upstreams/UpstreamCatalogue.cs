@@ -153,7 +153,7 @@ internal sealed class UpstreamCatalogue
         var settings = upstream.Settings;
         var shown = (JsonObject)definition.DeepClone();
         shown["name"] = listed;
-        var saysReadOnly = definition["annotations"]?["readOnlyHint"] is JsonValue hint && hint.TryGetValue(out bool reads) && reads;
+        var saysReadOnly = definition["annotations"].Member("readOnlyHint").IsTrue();
         return new ListedItem(upstream, name, listed, UpstreamName.ForPolicy(settings.Name, settings.Prefix, listed), shown)
         {
             KnownReadOnly = settings.ReadOnlyTools.Contains(name, StringComparer.Ordinal) || settings.Trusted && saysReadOnly,
@@ -168,8 +168,9 @@ internal sealed class UpstreamCatalogue
         {
             return definition.Deserialize<Tool>(McpJsonUtilities.DefaultOptions);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
         {
+            // The server wrote it, and one definition must not cost the others their place.
             return null;
         }
     }

@@ -154,7 +154,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
         {
             var answer = await AskAsync("server/discover", [], RequestingClient.Gateway, tool: null, both.Token);
             // A server that refuses a revision it then names may have meant another request of ours; it is asked once more.
-            if (answer is JsonRpcError { Error: { Code: UnsupportedVersion, Data: { } supported } } && Names(JsonSerializer.SerializeToNode(supported)?["supported"], Modern))
+            if (answer is JsonRpcError { Error: { Code: UnsupportedVersion, Data: { } supported } } && Names(JsonSerializer.SerializeToNode(supported).Member("supported"), Modern))
                 answer = await AskAsync("server/discover", [], RequestingClient.Gateway, tool: null, both.Token);
             // Any error means a server that knows only initialize: which one it gives is not agreed (specification, backward compatibility).
             discovered = answer is JsonRpcResponse { Result: JsonObject result } ? result : null;
@@ -170,7 +170,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
 
         if (discovered is not null && Names(discovered["supportedVersions"], Modern))
         {
-            Introduce(discovered, discovered["_meta"]?[MetaKeys.ServerInfo]);
+            Introduce(discovered, discovered["_meta"].Member(MetaKeys.ServerInfo));
             return true;
         }
 
@@ -202,7 +202,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
     {
         Capabilities = result["capabilities"]?.DeepClone() as JsonObject ?? [];
         ServerInfo = serverInfo?.DeepClone() as JsonObject;
-        Instructions = result["instructions"] is JsonValue text && text.TryGetValue(out string? instructions) ? instructions : null;
+        Instructions = result["instructions"].Text();
     }
 
     // Closing the stream is how a request of 2026-07-28 is cancelled over HTTP; everywhere else the server is told.
@@ -254,6 +254,12 @@ internal sealed class UpstreamSession : IAsyncDisposable
         {
             reason = Failed(e is ClientTransportClosedException { Details.Exception: { } inner } ? inner : e);
         }
+#pragma warning disable CA1031 // Whatever shape of a message sets off: the connection ends, and whoever waits for an answer of it hears so.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            reason = new UpstreamException($"The server sent what cannot be read: {e.Message}", innerException: e);
+        }
 
         foreach (var (_, waiting) in _pending) waiting.TrySetException(reason);
         foreach (var (_, asked) in _asked) await asked.CancelAsync();
@@ -284,7 +290,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
 
     private void CancelAsked(JsonRpcNotification notification)
     {
-        if (notification.Params?["requestId"] is not JsonValue value) return;
+        if (notification.Params.Member("requestId") is not JsonValue value) return;
         var id = value.TryGetValue(out string? text) ? new RequestId(text) : value.TryGetValue(out long number) ? new RequestId(number) : default;
         if (id.Id is not null && _asked.TryGetValue(id, out var asked)) asked.Cancel();
     }

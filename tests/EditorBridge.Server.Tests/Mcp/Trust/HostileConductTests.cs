@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Server.Tests.Gate;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,6 +57,19 @@ public sealed class HostileConductTests(HostileConductTests.Servers servers) : I
 
         using var limit = new CancellationTokenSource(TestLimits.Signal);
         await process.WaitForExitAsync(limit.Token);
+    }
+
+    [Fact]
+    public async Task Program_that_a_server_has_started_is_killed_with_it()
+    {
+        await using var hostile = await HostileHost.StartAsync("forks");
+        var said = (await hostile.CallAsync("calc__answer", new { which = "child" }))["content"]![0]!["text"]!.GetValue<string>();
+        using var child = Process.GetProcessById(int.Parse(said, CultureInfo.InvariantCulture));
+        hostile.Configure([("calc", "clean")]);
+        await hostile.RestartAsync();
+
+        using var limit = new CancellationTokenSource(TestLimits.Signal);
+        await child.WaitForExitAsync(limit.Token);
     }
 
     private Upstream Server(string name, HostileHost? of = null) => (of ?? _hostile).Host.Services.GetRequiredService<UpstreamRoom>().Upstreams.Single(upstream => upstream.Settings.Name == name);
