@@ -84,7 +84,7 @@ internal static class McpPinCommands
         }
 
         string NameOf(PinView pin) => pin.Kind == "instructions" ? "instructions" : pin.Name;
-        PinView[] able = [.. found.Definitions.Where(pin => pin.Fingerprint.Length > 0 && (accept ? pin.State is "held" or "rejected" : pin.State is "held" or "accepted"))];
+        PinView[] able = [.. found.Definitions.Where(pin => pin.Fingerprint.Length > 0 && (accept ? pin.State is "held" or "rejected" || IsUnread(pin) : pin.State is "held" or "accepted"))];
         PinView[] chosen = names.Length == 0 ? [.. able.Where(pin => pin.State == "held")] : [.. able.Where(pin => names.Contains(NameOf(pin), StringComparer.Ordinal))];
         // What waits only for the server's instructions is accepted already; its own decision is about them.
         chosen = [.. chosen.Where(pin => !accept || pin.Reason != "instructions")];
@@ -93,6 +93,9 @@ internal static class McpPinCommands
         else if (chosen.Length == 0) problem = $"Nothing of '{server}' waits for a person.";
         return problem.Length > 0 ? null : chosen;
     }
+
+    // Pinned by themselves with the first list; a person's yes is what passes them on to clients.
+    private static bool IsUnread(PinView pin) => pin is { Kind: "instructions", State: "accepted", By: Pin.FirstUse };
 
     private static bool Confirmed(bool accept, int count)
     {
@@ -121,6 +124,12 @@ internal static class McpPinCommands
             foreach (var pin in waiting) text.AppendLine(Describe(pin));
             foreach (var group in server.Definitions.Where(pin => pin.State != "held").GroupBy(pin => (pin.State, pin.By)))
                 text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Key.State}{(group.Key.By is { } by ? $" by {TerminalText.Line(by)}" : "")}: {string.Join(", ", group.Select(pin => pin.Kind == "instructions" ? "(instructions)" : TerminalText.Line(pin.Name)))}");
+            if (server.Instructions is { } said)
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"    its instructions {(said.Withheld is null ? "are passed on to clients:" : "are not passed on. " + said.Withheld)}");
+                foreach (var line in said.Text.ReplaceLineEndings("\n").Split('\n')) text.AppendLine(CultureInfo.InvariantCulture, $"      | {TerminalText.Line(line)}");
+            }
+
             if (waiting.Length > 0) text.AppendLine(CultureInfo.InvariantCulture, $"    Decide with: editorbridge mcp accept {server.Server} [NAME …], or reject");
         }
 

@@ -6,6 +6,7 @@ using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Snowflake;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace EditorBridge.Mcp;
 
@@ -26,6 +27,9 @@ internal static class McpFeature
         services.AddSingleton<PinBook>();
         services.AddSingleton<UpstreamRoom>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamRoom>());
+        services.AddSingleton<GatewayInstructions>();
+        services.AddHostedService(provider => provider.GetRequiredService<GatewayInstructions>());
+        services.AddOptions<McpServerOptions>().Configure<GatewayInstructions>((options, instructions) => options.ServerInstructions = instructions.Text);
         services.AddSingleton<PinDesk>();
         services.AddSingleton(provider => new Parked<BridgedCall>("eb-call-", provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Parked<HeldAdmission>(ClientAdmissions.HandlePrefix, provider.GetRequiredService<TimeProvider>()));

@@ -35,6 +35,10 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
             // The gate judges one reading of it and a server may take the other.
             case JsonRpcRequest { Params: JsonObject ambiguous } when !UpstreamLists.HasOneReading(ambiguous):
                 throw new McpProtocolException("The parameters name a member twice or hold half a character, and programs differ in what they read there. Nothing was run.", McpErrorCode.InvalidParams);
+            case JsonRpcRequest { Method: "initialize" or "server/discover" }:
+                // What is said first tells of the servers, which may still be starting.
+                await gateway.MeetServersAsync(cancellationToken);
+                break;
             case JsonRpcRequest request:
                 var client = new GatewayClient(context.Server, request);
                 if (await gateway.AnswerAsync(client, request, cancellationToken) is { } answer)
@@ -53,6 +57,8 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
 
         await next(context, cancellationToken);
     };
+
+    private async Task MeetServersAsync(CancellationToken cancellationToken) => await room.CatalogueAsync(cancellationToken);
 
     // Null: the SDK's to answer.
     private async Task<JsonRpcMessageWithId?> AnswerAsync(GatewayClient client, JsonRpcRequest request, CancellationToken cancellationToken)

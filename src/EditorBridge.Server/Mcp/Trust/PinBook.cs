@@ -64,6 +64,17 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         lock (_lock) return _offered.GetValueOrDefault(server)?.GetValueOrDefault((kind, name))?.Definition?.Fingerprint;
     }
 
+    /// <summary>What a server says of itself now, and whether clients may be told; null when it says nothing.</summary>
+    public ServerInstructions? InstructionsOf(UpstreamSettings settings)
+    {
+        lock (_lock)
+        {
+            if (_offered.GetValueOrDefault(settings.Name)?.GetValueOrDefault((OfferedKind.Instructions, "")) is not { } item) return null;
+            var by = _servers?.GetValueOrDefault(settings.Name)?.Pins.GetValueOrDefault(KeyOf(OfferedKind.Instructions, ""))?.By;
+            return ServerInstructions.Of(item, ReasonFor(settings, OfferedKind.Instructions, ""), isAccepted: settings.Pinning && by is not (null or Pin.FirstUse), settings.Trusted, settings.Name);
+        }
+    }
+
     /// <summary>A person's decision about definitions they were shown.</summary>
     /// <param name="person">Who decides.</param>
     /// <param name="surface">terminal, portal.</param>
@@ -122,7 +133,7 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         lock (_lock)
         {
             return new PinsView([.. servers.Select(settings => PinViews.Of(
-                settings, _servers?.GetValueOrDefault(settings.Name) ?? new ServerPins(), _offered.GetValueOrDefault(settings.Name), (kind, name) => ReasonFor(settings, kind, name)))], _problem);
+                settings, _servers?.GetValueOrDefault(settings.Name) ?? new ServerPins(), _offered.GetValueOrDefault(settings.Name), (kind, name) => ReasonFor(settings, kind, name)) with { Instructions = InstructionsOf(settings) })], _problem);
         }
     }
 

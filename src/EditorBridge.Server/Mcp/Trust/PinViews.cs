@@ -33,7 +33,11 @@ internal sealed record PinsView(ServerPinsView[] Servers, string? Problem);
 
 /// <param name="Pinned">False: the configuration trusts whatever the server offers.</param>
 /// <param name="Listed">False: the server has listed nothing since the host runs.</param>
-internal sealed record ServerPinsView(string Server, string Target, bool Pinned, bool Listed, PinView[] Definitions);
+internal sealed record ServerPinsView(string Server, string Target, bool Pinned, bool Listed, PinView[] Definitions)
+{
+    /// <summary>What the server says of itself, and whether clients are told; null when it says nothing.</summary>
+    public ServerInstructions? Instructions { get; init; }
+}
 
 /// <summary>One definition as it stands.</summary>
 /// <param name="Kind">tool, prompt, resourceTemplate, instructions.</param>
@@ -83,7 +87,8 @@ internal static class PinViews
             isHeld ? current?.Since : pin?.At,
             current?.CallId,
             [.. item.Findings.Select(f => new PinFindingView(f.Id, GateEntries.Wirename(f.Severity), f.Message, HiddenText.Reveal(f.Place), f.Excerpt))],
-            isHeld && item.Definition is { } definition ? [.. DefinitionDiff.Compare(pin?.Canonical, definition.Canonical).Select(c => new PinChangeView(c.Path, c.Before, c.After))] : [],
+            // What was pinned by itself can still be accepted by a person, who has to see it.
+            (isHeld || item.Kind == OfferedKind.Instructions && pin?.By == Pin.FirstUse) && item.Definition is { } definition ? [.. DefinitionDiff.Compare(isHeld ? pin?.Canonical : null, definition.Canonical).Select(c => new PinChangeView(c.Path, c.Before, c.After))] : [],
             isHeld ? Pretty(pin?.Canonical) : null,
             isHeld ? Pretty(item.Definition?.Canonical) : null);
     }

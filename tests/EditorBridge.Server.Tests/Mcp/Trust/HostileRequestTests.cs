@@ -1,11 +1,17 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Guard;
 using EditorBridge.Ledger;
+using EditorBridge.Server.Tests.Gate;
 using EditorBridge.Server.Tests.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace EditorBridge.Server.Tests.Mcp.Trust;
 
@@ -89,6 +95,38 @@ public sealed class HostileRequestTests(HostFixture host) : IClassFixture<HostFi
         using var response = await http.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Body_without_measure_is_refused_before_it_is_read()
+    {
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(host.Address.Host, host.Address.Port);
+        await using var stream = connection.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /mcp HTTP/1.1\r\nHost: {host.Address.Authority}\r\nAuthorization: Bearer {ClientTokens.Of(host.State, Client.Mcp)}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: 1000000000000\r\n\r\n{{"));
+        using var lines = new StreamReader(stream);
+        using var limit = new CancellationTokenSource(TestLimits.Signal);
+
+        Assert.Contains(" 413 ", await lines.ReadLineAsync(limit.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Client_that_sends_a_byte_at_a_time_is_given_up()
+    {
+        var limits = host.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
+
+        Assert.NotNull(limits.MinRequestBodyDataRate);
+        Assert.InRange(limits.RequestHeadersTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void Only_programs_of_this_machine_can_connect()
+    {
+        var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == host.Address.Port).ToArray();
+
+        Assert.NotEmpty(listeners);
+        Assert.All(listeners, listener => Assert.True(IPAddress.IsLoopback(listener.Address), listener.ToString()));
     }
 
     [Theory]
