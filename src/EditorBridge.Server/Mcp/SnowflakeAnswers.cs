@@ -146,10 +146,13 @@ internal static class SnowflakeAnswers
     /// <summary>A result that says why nothing was done.</summary>
     public static CallToolResult Refusal(string reason) => new() { IsError = true, Content = [new TextContentBlock { Text = reason }] };
 
+    // A model reads this text: letters and quotes as they are cost it a sixth of what \u0027 does. Nothing shows it as markup.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static CallToolResult Of(Action<Utf8JsonWriter> write)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Plain))
         {
             json.WriteStartObject();
             write(json);

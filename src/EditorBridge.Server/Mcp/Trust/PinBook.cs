@@ -243,7 +243,13 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
                 foreach (var (key, pin) in pins.Pins.ToArray())
                 {
                     var last = decided.GetValueOrDefault((server, pin.Fingerprint));
-                    if (last is { Accepted: true }) continue;
+                    if (last is { Accepted: true })
+                    {
+                        // Who accepted it is the ledger's word; the file only repeats it.
+                        pins.Pins[key] = pin with { By = last.Person ?? Pin.FirstUse };
+                        continue;
+                    }
+
                     pins.Pins.Remove(key);
                     pins.Held[key] = new HeldPin(pin.Kind, pin.Name, pin.Fingerprint, last is null ? HoldReason.Changed : HoldReason.Rejected, PinEntries.NewCallId(), time.GetUtcNow(), last?.Person);
                     LogWithoutEntry(server, key);

@@ -78,6 +78,20 @@ public sealed class GatewayInstructionsTests
         Assert.Equal("They hold hidden characters.", hostile.Pins.View().Servers.Single().Instructions!.Withheld);
     }
 
+    [Fact]
+    public async Task Name_of_a_person_that_only_the_pins_file_knows_accepts_nothing()
+    {
+        await using var hostile = await HostileHost.StartAsync();
+        var file = hostile.Host.State.In("mcp-pins.json");
+        var pins = File.ReadAllText(file);
+        Assert.Contains(Pin.FirstUse, pins, StringComparison.Ordinal);
+        StateFolder.WritePrivate(file, pins.Replace(Pin.FirstUse, "alice", StringComparison.Ordinal));
+        await hostile.RestartAsync();
+
+        Assert.Equal(Pin.FirstUse, Said(hostile).By);
+        Assert.DoesNotContain("Adds numbers.", await InstructionsAsync(hostile, "new"), StringComparison.Ordinal);
+    }
+
     private static void Trust(System.Text.Json.Nodes.JsonObject server) => server["trusted"] = true;
 
     private static PinView Said(HostileHost hostile) => hostile.Pins.View().Servers.Single().Definitions.Single(pin => pin.Kind == "instructions");
