@@ -43,5 +43,10 @@ internal sealed record UpstreamsReport(bool Running, ImmutableArray<UpstreamRepo
         configuration.Problems, []);
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet(Route, (UpstreamRoom room) => Results.Json(Of(room), GateEntries.Wire)).RequireToken(Client.Portal);
+        routes.MapGet(Route, async (UpstreamRoom room, CancellationToken cancellationToken) =>
+        {
+            // Whoever has just written a server into the file looks here next.
+            await room.ReloadAsync(cancellationToken);
+            return Results.Json(Of(room), GateEntries.Wire);
+        }).RequireToken(Client.Portal);
 }
