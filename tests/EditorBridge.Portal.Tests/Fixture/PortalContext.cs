@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Bunit;
 using Bunit.TestDoubles;
 using EditorBridge.Portal.Host;
+using EditorBridge.Portal.Layout;
 using EditorBridge.Portal.Reading;
 using EditorBridge.Portal.Security;
 using Microsoft.AspNetCore.Components;
@@ -20,6 +21,7 @@ internal sealed class PortalContext : BunitContext
     {
         _ledger = ledger;
         JSInterop.Mode = JSRuntimeMode.Loose;
+        JSInterop.Setup<MainLayout.BrowserFacts>("editorBridge.start").SetResult(new MainLayout.BrowserFacts("Europe/Berlin", 60, "Light"));
         Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddLocalization();
         Services.AddLogging();
