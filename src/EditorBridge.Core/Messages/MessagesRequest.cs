@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace EditorBridge.Messages;
 
-/// <summary>What a client asked of the Messages API, parsed once. The body's bytes stay as they came.</summary>
+/// <summary>What a client asked of the Messages API, parsed once. The body's bytes stay as they came, until they are let go of.</summary>
 public sealed class MessagesRequest
 {
     /// <summary>The API's own limit on the number of messages.</summary>
@@ -12,16 +12,13 @@ public sealed class MessagesRequest
 
     private string? _bodyHash;
     private string? _conversationHash;
-    private string? _questionHash;
+    private volatile string? _questionHash;
+    private volatile Content? _content;
 
-    private MessagesRequest(ReadOnlyMemory<byte> body, JsonElement root)
-    {
-        Body = body;
-        Root = root;
-    }
+    private MessagesRequest(ReadOnlyMemory<byte> body, JsonElement root) => _content = new Content(body, root);
 
-    /// <summary>The body as the client sent it.</summary>
-    public ReadOnlyMemory<byte> Body { get; }
+    /// <summary>The body as the client sent it; empty once it was let go of.</summary>
+    public ReadOnlyMemory<byte> Body => _content?.Body ?? default;
 
     public required string Model { get; init; }
 
@@ -44,7 +41,7 @@ public sealed class MessagesRequest
     public string? LastUserTextHash { get; private init; }
 
     /// <summary>The last text a person or the client wrote, or null when the last user turn has none.</summary>
-    public string? LastUserText { get; private init; }
+    public string? LastUserText { get; private set; }
 
     /// <summary>Lower-case hex SHA-256 of the body's bytes. A client's retry has the same.</summary>
     public string BodyHash => _bodyHash ??= Convert.ToHexStringLower(SHA256.HashData(Body.Span));
@@ -59,9 +56,21 @@ public sealed class MessagesRequest
     /// Lower-case hex SHA-256 of everything but <c>stream</c> and <c>max_tokens</c>, member by member in the order sent: what a client's
     /// retry and its non-streaming fallback have in common. Numbers and texts count as they are spelled.
     /// </summary>
-    public string QuestionHash => _questionHash ??= HashQuestion();
+    public string QuestionHash => _questionHash ??= HashQuestion(_content);
 
-    internal JsonElement Root { get; }
+    internal JsonElement Root => _content?.Root ?? default;
+
+    /// <summary>
+    /// Lets go of the body and its tree once the request has been sent: an answer may take minutes. What was read of it stays, and so do the hashes asked for
+    /// until now and <see cref="QuestionHash"/>, by which an answer with calls is found again.
+    /// </summary>
+    /// <param name="keepsText">Whether <see cref="LastUserText"/> stays too: it may be all there is of a large body.</param>
+    public void ReleaseBody(bool keepsText)
+    {
+        if (!ToolNames.IsEmpty) _ = QuestionHash;
+        if (!keepsText) LastUserText = null;
+        _content = null;
+    }
 
     /// <summary>Parses a body. A body that no upstream could take gives an error in Anthropic's shape, never an exception.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> body, out MessagesRequest request, out AnthropicError error) =>
@@ -98,10 +107,12 @@ public sealed class MessagesRequest
         return true;
     }
 
-    private string HashQuestion()
+    // Another thread may let go of the body meanwhile; it has the hash before it does.
+    private string HashQuestion(Content? content)
     {
+        if (content is null) return _questionHash!;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var member in Root.EnumerateObject().Where(member => !member.NameEquals("stream"u8) && !member.NameEquals("max_tokens"u8)))
+        foreach (var member in content.Root.EnumerateObject().Where(member => !member.NameEquals("stream"u8) && !member.NameEquals("max_tokens"u8)))
         {
             // The closing quote and the value's own form keep two members from reading as one.
             hash.AppendData(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(member));
@@ -111,6 +122,8 @@ public sealed class MessagesRequest
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private sealed record Content(ReadOnlyMemory<byte> Body, JsonElement Root);
 
     private static string? Problem(JsonElement root, bool requireMaxTokens)
     {

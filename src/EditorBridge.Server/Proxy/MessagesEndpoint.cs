@@ -84,6 +84,9 @@ internal sealed partial class MessagesEndpoint(
                 var forwarding = ForwardAsync(context, prepared, call, end, callId);
                 // While the account works: nobody waits for this.
                 end.PromptEstimate = TokenEstimator.Estimate(request);
+                // The answer may stream for minutes, and many at once: what was kept for sending only goes.
+                request.ReleaseBody(keepsText: inferences.TakesContent);
+                prepared = prepared with { Body = default };
                 await forwarding;
             }
         }
@@ -139,6 +142,7 @@ internal sealed partial class MessagesEndpoint(
     private async Task ForwardAsync(HttpContext context, UpstreamRequest prepared, StreamCall call, ProxyEnd end, string callId)
     {
         await using var answer = await cortex.SendAsync(prepared, context.RequestAborted);
+        prepared = prepared with { Body = default };
         end.Status = answer.Status;
         end.UpstreamRequestId = answer.RequestId;
         end.Attempts = answer.Attempts;

@@ -8,6 +8,9 @@ namespace EditorBridge.Telemetry;
 /// <param name="content">Whether what the person asked goes with it, with secrets taken out.</param>
 internal sealed partial class InferenceLog(bool content, ILogger<InferenceLog> logger)
 {
+    /// <summary>Whether what was asked goes along.</summary>
+    public bool TakesContent => content;
+
     public void Ended(string callId, string model, MessagesRequest request, TokenUsage usage, string? stopReason, string result) => LogDetails(
         callId, model, usage.Prompt, usage.Output, stopReason, result,
         content && request is { LastUserText: { } prompt, AnsweredToolUses.Length: 0 } ? Message(prompt) : "(not sent)");

@@ -203,7 +203,7 @@ public sealed partial class CortexClient
         var request = new HttpRequestMessage(call.Body is null ? HttpMethod.Get : HttpMethod.Post, call.Address);
         if (call.Body is { } bytes)
         {
-            request.Content = new ReadOnlyMemoryContent(bytes);
+            request.Content = new SentBody(bytes);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
@@ -257,7 +257,7 @@ public sealed partial class CortexClient
                 _ => null,
             };
             handedOver = failure is null;
-            return failure is not null ? (null, null, failure) : (call.Foreign is { } foreign ? new TranslatedStream(stream, new ForeignAnswer(foreign, MessageId(answer))) : stream, null, null);
+            return failure is not null ? (null, null, failure) : (call.Foreign is { } foreign ? new TranslatedStream(stream, new ForeignAnswer(foreign with { Body = default }, MessageId(answer))) : stream, null, null);
         }
         finally
         {

@@ -93,6 +93,22 @@ public sealed class MessagesRequestTests
     public void Clamping_changes_the_limits_and_nothing_else(string body, long limit, string expected) =>
         Assert.Equal(expected, Encoding.UTF8.GetString(RequestBody.WithMaxTokens(Encoding.UTF8.GetBytes(body), limit).Span));
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Request_whose_body_was_let_go_of_is_still_known_by_its_question(bool keepsText)
+    {
+        const string body = """{"model":"m","max_tokens":1,"tools":[{"name":"A"}],"messages":[{"role":"user","content":"hello"}]}""";
+        var request = Vectors.Request(body);
+        var (hash, conversation) = (Vectors.Request(body).QuestionHash, request.ConversationHash);
+
+        request.ReleaseBody(keepsText);
+
+        Assert.Equal((hash, conversation, 0), (request.QuestionHash, request.ConversationHash, request.Body.Length));
+        Assert.Equal(keepsText ? "hello" : null, request.LastUserText);
+        Assert.Equal(["A"], request.ToolNames);
+    }
+
     [Fact]
     public void Half_a_surrogate_pair_in_a_type_is_read_without_an_exception()
     {
