@@ -67,6 +67,18 @@ public sealed partial class SourceShapeTests
         Rule.Holds(breaches, "Say why, in a comment at the pragma's line or the line above:");
     }
 
+    [Fact]
+    public void The_portal_renders_nothing_as_markup_that_is_not_its_own()
+    {
+        string[] ways = ["Markup" + "String", "AddMarkup" + "Content", "inner" + "HTML", "insertAdjacent" + "HTML", "document." + "write"];
+        var breaches =
+            from path in RepositoryFiles.EndingIn(".cs", ".razor", ".js").Where(path => path.StartsWith("portal/", StringComparison.Ordinal)).NotEmpty("file of the portal")
+            from line in RepositoryFiles.Lines(path).Index()
+            where ways.Any(way => line.Item.Contains(way, StringComparison.Ordinal))
+            select $"{path}:{line.Index + 1}: {line.Item.Trim()}";
+        Rule.Holds(breaches, "What agents wrote is text. Write elements, not markup:");
+    }
+
     private static IEnumerable<(string Path, int Lines)> Lengths(IEnumerable<string> paths) =>
         paths.NotEmpty("source file").Select(path => (path, RepositoryFiles.Lines(path).Length));
 

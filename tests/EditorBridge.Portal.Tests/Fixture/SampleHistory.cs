@@ -77,6 +77,14 @@ internal sealed class SampleHistory(LedgerWriter writer, FakeTimeProvider clock)
         return call;
     }
 
+    /// <summary>A Messages request whose host ended before the account had answered.</summary>
+    public async Task<string> SentAsync(string session)
+    {
+        var call = NewCall("msg");
+        await AppendAsync(new AuditDraft { Kind = EntryKind.MessageIntent, CallId = call, SessionId = session, Actor = Ann, Door = "proxy", Model = "claude-sonnet-4-5" });
+        return call;
+    }
+
     /// <summary>An action that policy allowed.</summary>
     public async Task<string> AllowedAsync(string session, string tool = "mcp__snowflake__execute_sql", string subject = "SELECT from ANALYTICS.MARTS.ORDERS", string input = """{"sql":"select count(*) from ANALYTICS.MARTS.ORDERS where ordered_at >= current_date"}""")
     {

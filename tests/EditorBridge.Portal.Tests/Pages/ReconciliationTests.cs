@@ -1,4 +1,5 @@
 using Bunit;
+using EditorBridge.Ledger;
 using EditorBridge.Portal.Controls;
 using EditorBridge.Portal.Host;
 using EditorBridge.Portal.Reading;
@@ -53,6 +54,20 @@ public sealed class ReconciliationTests : IAsyncLifetime
         await CompareAsync(portal, page);
         page.WaitForAssertion(() => Assert.Contains("its columns are NAME, DAY", page.Find("[role=alert]").TextContent, StringComparison.Ordinal), PortalContext.Patience);
         Assert.Contains("Not compared yet", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Request_without_an_outcome_is_unknown_after_the_next_start_and_stands_there()
+    {
+        await using var ledger = SampleLedger.Create();
+        var sent = await ledger.History.SentAsync("s-2");
+        await ledger.StartHostAsync();
+        await using var portal = new PortalContext(ledger);
+        await portal.LookAsync();
+        var page = portal.Open<Reconciliation>("/reconciliation");
+        page.WaitForAssertion(() => Assert.Equal($"calls/{sent}", page.Find("tbody a[data-row]").GetAttribute("href")), PortalContext.Patience);
+        Assert.Contains("Outcome unknown", page.Find("tbody tr").TextContent, StringComparison.Ordinal);
+        Assert.Equal(CallState.Unknown, (await portal.Services.GetRequiredService<LedgerWindow>().StoryAsync(sent, CancellationToken.None))?.Call.State);
     }
 
     [Fact]

@@ -248,6 +248,17 @@ public sealed class ReviewsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_line_of_five_megabytes_is_cut_where_it_is_shown_and_the_page_says_so()
+    {
+        await _ledger.History.HeldAsync(Session, after: "drop table x; -- to role PUBLIC " + new string('x', 5 * 1024 * 1024));
+        await using var portal = new PortalContext(_ledger);
+        var page = portal.Open<Reviews>("/reviews");
+        page.WaitForElement(".eb-diff", PortalContext.Patience);
+        Assert.Contains("The record holds all of it", page.Text(), StringComparison.Ordinal);
+        Assert.InRange(page.Markup.Length, 1, 2 * 1024 * 1024);
+    }
+
+    [Fact]
     public async Task What_an_agent_wrote_is_shown_as_text()
     {
         await _ledger.History.HeldAsync(Session, "<script>alert(1)</script> \u202Eevil", after: "drop table x; -- <img src=x onerror=alert(1)> \u200B\n grant to role PUBLIC\n");

@@ -51,6 +51,33 @@ test('a reviewer changes the text, and only the changed text is released', { ski
   journey.assertQuiet(page);
 });
 
+test('a review is found and answered with the keyboard alone', { skip }, async (t) => {
+  const journey = await PortalJourney.start(t);
+  const page = await journey.signedIn({ colorScheme: 'dark' });
+  const answer = journey.write('cleanup.sql', dangerous);
+  await journey.product.waitForReview();
+
+  const tabTo = async (role, name) => {
+    const wanted = page.getByRole(role, { name }).first();
+    await wanted.waitFor();
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab');
+      if (await wanted.evaluate((element) => element === document.activeElement && element.matches(':focus-visible'))) return;
+    }
+    assert.fail(`60 tabs did not reach ${role} ${name}`);
+  };
+  await tabTo('link', /^Reviews/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Reviews' }).waitFor();
+  await tabTo('textbox', 'Reason');
+  await page.keyboard.type('Finance still reads this table.');
+  await tabTo('button', 'Reject');
+  await page.keyboard.press('Enter');
+  await page.getByText('Rejected. Nothing runs').waitFor();
+  assert.equal((await answer).hookSpecificOutput.permissionDecision, 'deny');
+  journey.assertQuiet(page);
+});
+
 test('calls are filtered by line, facet and brush, opened by keyboard, exported and verified', { skip }, async (t) => {
   const journey = await PortalJourney.start(t);
   for (let i = 0; i < 6; i++) await journey.ask('Read', { file_path: journey.product.file(`model${i}.sql`) });
