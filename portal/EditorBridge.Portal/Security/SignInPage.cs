@@ -14,6 +14,9 @@ public sealed record SignInNotice(string Title, string Message, bool Enter = fal
 /// </summary>
 public static class SignInPage
 {
+    /// <summary>The same where people sign in with their organisation: that comes first, a link is the other way.</summary>
+    private static readonly SignInNotice NeededOfTeam = new("Sign in", "The portal shows what AI agents did and who decided it. What you may see follows from your groups.");
+
     public static readonly SignInNotice Needed = new("Sign in with a link",
         "The portal opens with a one-time link. The program that runs the portal prints one when it starts; \"Open portal\" in the editor makes one too.");
     public static readonly SignInNotice SignedOut = new("You are signed out", "To come back, make a new link.");
@@ -38,10 +41,12 @@ public static class SignInPage
 
     public static Task WriteAsync(HttpContext context, int status, SignInNotice notice)
     {
+        var team = context.RequestServices.GetService<TeamSignIn>();
+        if (team is not null && notice == Needed) notice = NeededOfTeam;
         var text = context.RequestServices.GetRequiredService<IStringLocalizer<PortalText>>();
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
-        return context.Response.WriteAsync(Html(text, notice, context.RequestServices.GetService<TeamSignIn>()), context.RequestAborted);
+        return context.Response.WriteAsync(Html(text, notice, team), context.RequestAborted);
     }
 
     private static string Html(IStringLocalizer<PortalText> text, SignInNotice notice, TeamSignIn? team) => $"""
@@ -65,7 +70,7 @@ public static class SignInPage
                 : "")}
             {(notice.Enter
                 ? $"<p><a href=\"/\">{Encode(text["Continue"])}</a></p>"
-                : $"<p class=\"hint\">{Encode(text["In a terminal:"])}</p><pre><code>{Encode(notice == NotForYou ? Command + " --role auditor" : Command)}</code></pre>")}
+                : $"<p class=\"hint\">{Encode(text[notice == NeededOfTeam ? "Or with a one-time link, which whoever runs the portal makes in a terminal:" : "In a terminal:"])}</p><pre><code>{Encode(notice == NotForYou ? Command + " --role auditor" : Command)}</code></pre>")}
           </main>
         </body>
         </html>

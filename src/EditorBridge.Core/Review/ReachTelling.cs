@@ -33,7 +33,7 @@ public static class ReachTelling
     public static ReachAnswer Without(BlastQuery query, ReachOutcome outcome, string why) => Of(query, outcome, why);
 
     private static string Rows(Table table, BlastQuery query) =>
-        table.First is { } row && row.Length > 0 && row[0] is { } count ? $"{Number(count)} rows of {query.Target} match." : "The account gave no number.";
+        table.First is { } row && row.Length > 0 && row[0] is { } count ? count == "1" ? $"1 row of {query.Target} matches." : $"{Number(count)} rows of {query.Target} match." : "The account gave no number.";
 
     private static ReachAnswer Plan(BlastQuery query, Table table)
     {
@@ -59,7 +59,7 @@ public static class ReachTelling
             .FirstOrDefault(row => row.Name.Equals(wanted, StringComparison.OrdinalIgnoreCase));
         if (found.Name is not { Length: > 0 }) return Of(query, ReachOutcome.NotFound, $"There is no {query.Target}, or this role does not see it.");
         List<string> told = [$"{query.Target} exists"];
-        if (found.Rows.Length > 0) told.Add($"{Number(found.Rows)} rows");
+        if (found.Rows.Length > 0) told.Add(found.Rows == "1" ? "1 row" : $"{Number(found.Rows)} rows");
         if (found.Bytes.Length > 0) told.Add(Bytes(found.Bytes));
         if (found.Size.Length > 0) told.Add($"size {found.Size}");
         if (found.State.Length > 0) told.Add(found.State.ToLowerInvariant());

@@ -215,6 +215,8 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
     // A part of an action is a path, a program or a statement, never two of them; such a rule would never match.
     private void CheckKinds(YamlNode node, RuleMatch match)
     {
+        foreach (var command in match.Commands.Where(command => command.Contains(' ', StringComparison.Ordinal) && command is [.., var last, '*'] && char.IsLetterOrDigit(last)))
+            cursor.Warning(node, $"'{command}' stands for {command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length} words and no more: a command with further words is not meant. For any further words, write '{command[..^1]} *'.");
         if (match.IsAboutCommands && match.IsAboutSql) cursor.Error(node, "'commands' speaks of programs and cannot stand with conditions on SQL. Write two rules.");
         if (match.IsAboutCommands && match.IsAboutPaths) cursor.Error(node, "'commands' speaks of programs and cannot stand with 'paths'. Write two rules.");
         if (match.Chain && (match.IsAboutSql || match.IsAboutCommands || match.IsAboutPaths)) cursor.Error(node, "'chain' speaks of several statements together and cannot stand with conditions on one statement, on programs or on paths.");

@@ -24,7 +24,9 @@ public sealed class TeamSignInTests : IAsyncLifetime
         await using var portal = await StartAsync();
         using var browser = new Browser(portal, Public);
         using var front = await browser.GetAsync("/sign-in");
-        Assert.Contains("Sign in with your organisation", await front.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var offered = await front.Content.ReadAsStringAsync();
+        Assert.Contains("Sign in with your organisation", offered, StringComparison.Ordinal);
+        Assert.Contains("<h1>Sign in</h1>", offered, StringComparison.Ordinal);
 
         using var entered = await ComeInAsync(browser);
         Assert.Equal(HttpStatusCode.OK, entered.StatusCode);

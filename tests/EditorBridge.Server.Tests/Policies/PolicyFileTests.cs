@@ -47,6 +47,18 @@ public sealed class PolicyFileTests
     }
 
     [Theory]
+    [InlineData("git push*", true)]
+    [InlineData("git push *", false)]
+    [InlineData("git push origin feature/*", false)]
+    [InlineData("python*", false)]
+    public void Star_at_the_end_of_a_word_is_told_to_stand_for_no_further_words(string command, bool told)
+    {
+        var file = PolicyFile.Parse(Rule + $"commands: \"{command}\"\n", "policy.yaml", PolicyLayer.User);
+        Assert.False(file.IsBroken);
+        Assert.Equal(told, file.Problems.Any(problem => problem.Message.Contains("For any further words, write 'git push *'", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("effect: allow\n    match: { tools: X }", "can only tighten")]
     [InlineData("effect: review\n    match: { tools: X }\n    relaxes: default.tools.unknown", "can only tighten")]
     public void Workspace_cannot_loosen(string rule, string message)
