@@ -66,6 +66,12 @@ internal static class CheapUpstream
 
     private static async Task AnswerAsync(HttpContext context)
     {
+        if (context.Request.Path == "/mcp")
+        {
+            await CheapMcpServer.AnswerAsync(context);
+            return;
+        }
+
         var head = await ReadAsync(context.Request);
         if (context.Request.Path.StartsWithSegments("/api/v2/statements"))
         {

@@ -7,21 +7,22 @@ namespace EditorBridge.Benchmarks;
 /// <summary>
 /// What the gate's other doors add with policy and ledger on: the round trip of Claude Code's hook for calls that policy allows by itself, held
 /// against a request to the same host that asks nothing; and a statement through the MCP gateway, held against the same two requests to the
-/// account without it.
+/// account without it, and a connected server's tool, held against a call of the server itself.
 /// </summary>
 internal static class DoorsBenchmark
 {
-    private const string McpVersion = "2026-07-28";
     private static int _calls;
 
     public static async Task<int> RunAsync(string[] options)
     {
         var rounds = options is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 500;
-        await using var targets = await ProxyTargets.StartAsync(forwarder: false);
+        await using var targets = await ProxyTargets.StartAsync(forwarder: false, mcp: true);
         await HookAsync(targets, rounds, "hook, git status", "Bash", new JsonObject { ["command"] = "git status" });
         await HookAsync(targets, rounds, "hook, a query by snow sql", "Bash", new JsonObject { ["command"] = "snow sql -q \"SELECT id, amount FROM analytics.orders WHERE day > '2026-01-01' LIMIT 10\"" });
         await Comparison.MeasureAsync("MCP, one SELECT with execute_sql", rounds,
-            [new Way("the account alone", () => StatementAsync(targets.Direct)), .. targets.Hosts.Select(host => new Way(host.Name, () => CallAsync(host), host.Process))]);
+            [new Way("the account alone", () => StatementAsync(targets.Direct)), .. targets.Hosts.Select(host => new Way(host.Name, () => StatementCallAsync(host), host.Process))]);
+        await Comparison.MeasureAsync("MCP, one call of a connected server's tool", rounds,
+            [new Way("the server alone", () => LookUpAsync(targets.Direct, CheapMcpServer.Tool)), .. targets.Hosts.Select(host => new Way(host.Name, () => LookUpAsync(host, "stock__" + CheapMcpServer.Tool), host.Process))]);
         return 0;
     }
 
@@ -47,7 +48,12 @@ internal static class DoorsBenchmark
         return host.TimeAsync(HttpMethod.Post, "hooks/claude", Bytes(body), "hook", answer => !answer.Contains("deny", StringComparison.Ordinal));
     }
 
-    private static Task<double> CallAsync(ProxyTarget host)
+    private static Task<double> StatementCallAsync(ProxyTarget host) =>
+        CallAsync(host, "execute_sql", new JsonObject { ["sql"] = "SELECT id, amount FROM analytics.orders WHERE day > '2026-01-01' LIMIT 10" }, CheapUpstream.Cell);
+
+    private static Task<double> LookUpAsync(ProxyTarget target, string tool) => CallAsync(target, tool, new JsonObject { ["article"] = "screws, 4 mm" }, CheapMcpServer.Said);
+
+    private static Task<double> CallAsync(ProxyTarget target, string tool, JsonObject arguments, string expected)
     {
         var body = new JsonObject
         {
@@ -56,18 +62,18 @@ internal static class DoorsBenchmark
             ["method"] = "tools/call",
             ["params"] = new JsonObject
             {
-                ["name"] = "execute_sql",
-                ["arguments"] = new JsonObject { ["sql"] = "SELECT id, amount FROM analytics.orders WHERE day > '2026-01-01' LIMIT 10" },
+                ["name"] = tool,
+                ["arguments"] = arguments,
                 ["_meta"] = new JsonObject
                 {
-                    ["io.modelcontextprotocol/protocolVersion"] = McpVersion,
+                    ["io.modelcontextprotocol/protocolVersion"] = CheapMcpServer.Version,
                     ["io.modelcontextprotocol/clientInfo"] = new JsonObject { ["name"] = "benchmark", ["version"] = "1" },
                     ["io.modelcontextprotocol/clientCapabilities"] = new JsonObject(),
                 },
             },
         };
-        return host.TimeAsync(HttpMethod.Post, "mcp", Bytes(body), "mcp", answer => answer.Contains(CheapUpstream.Cell, StringComparison.Ordinal),
-            ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", McpVersion), ("Mcp-Method", "tools/call"), ("Mcp-Name", "execute_sql"));
+        return target.TimeAsync(HttpMethod.Post, "mcp", Bytes(body), target.IsHost ? "mcp" : null, answer => answer.Contains(expected, StringComparison.Ordinal),
+            ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", CheapMcpServer.Version), ("Mcp-Method", "tools/call"), ("Mcp-Name", tool));
     }
 
     // As the SQL API is spoken: the statement is handed over, then its rows are asked for.

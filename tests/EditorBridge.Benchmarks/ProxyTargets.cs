@@ -20,7 +20,8 @@ internal sealed class ProxyTargets : IAsyncDisposable
     /// <summary>The host as people run it.</summary>
     public ProxyTarget Host => Hosts.First();
 
-    public static async Task<ProxyTargets> StartAsync(bool forwarder = true, bool inMemory = true)
+    /// <param name="mcp">The upstream is an MCP server too, connected behind each host's gateway.</param>
+    public static async Task<ProxyTargets> StartAsync(bool forwarder = true, bool inMemory = true, bool mcp = false)
     {
         var targets = new ProxyTargets();
         try
@@ -33,9 +34,9 @@ internal sealed class ProxyTargets : IAsyncDisposable
                 targets.All.Add(new ProxyTarget("YARP", address) { Process = process });
             }
 
-            targets.All.Add(await targets.StartHostAsync("host", Path.GetTempPath(), upstream));
+            targets.All.Add(await targets.StartHostAsync("host", Path.GetTempPath(), upstream, mcp));
             // Where the system has a folder in memory, the same host without a disk tells what the disk costs.
-            if (inMemory && Directory.Exists("/dev/shm")) targets.All.Add(await targets.StartHostAsync("host, ledger in memory", "/dev/shm", upstream));
+            if (inMemory && Directory.Exists("/dev/shm")) targets.All.Add(await targets.StartHostAsync("host, ledger in memory", "/dev/shm", upstream, mcp));
             return targets;
         }
         catch
@@ -65,7 +66,7 @@ internal sealed class ProxyTargets : IAsyncDisposable
         return (new Uri(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"{arguments[0]} did not start.")), process);
     }
 
-    private async Task<ProxyTarget> StartHostAsync(string name, string parent, Uri upstream)
+    private async Task<ProxyTarget> StartHostAsync(string name, string parent, Uri upstream, bool mcp)
     {
         var folder = Directory.CreateDirectory(Path.Combine(parent, "editorbridge-benchmark-" + Guid.NewGuid().ToString("N")));
         _folders.Add(folder);
@@ -73,6 +74,7 @@ internal sealed class ProxyTargets : IAsyncDisposable
         await File.WriteAllTextAsync(tokenFile, "a-token-the-upstream-does-not-read");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var state = Path.Combine(folder.FullName, "state");
+        if (mcp) StateFolder.WritePrivate(StateFolder.Open(state).In("mcp.json"), CheapMcpServer.Configuration(upstream));
         var port = FreePort();
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/"));
         var process = Start(

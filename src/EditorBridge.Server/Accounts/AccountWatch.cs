@@ -41,7 +41,7 @@ internal sealed class AccountWatch(AccountConnection connection, CortexClient co
         try
         {
             if (Last is { } fresh && fresh.At >= asked) return fresh;
-            var findings = await new AccountChecks(sql, cortex, time).RunAsync(connection.Credential.Kind, options.Residency, cancellationToken);
+            var findings = await FindAsync(cancellationToken);
             Volatile.Write(ref _last, report = new AccountReport(time.GetUtcNow(), findings));
         }
         finally
@@ -51,6 +51,20 @@ internal sealed class AccountWatch(AccountConnection connection, CortexClient co
 
         Looked?.Invoke();
         return report;
+    }
+
+    private async Task<ImmutableArray<AccountFinding>> FindAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new AccountChecks(sql, cortex, time).RunAsync(connection.Credential.Kind, options.Residency, cancellationToken);
+        }
+#pragma warning disable CA1031 // Whatever shape an account's answer has: it is a finding, and must not end the host and with it the gate.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            return [new AccountFinding(FindingLevel.Broken, $"The account's answers could not be read: {e.Message}", "editorbridge doctor", AccountTopic.SignIn)];
+        }
     }
 
     /// <summary>Somebody has signed in: what was broken may be whole, and nobody should have to wait to see it.</summary>

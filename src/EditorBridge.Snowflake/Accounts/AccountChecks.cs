@@ -23,6 +23,7 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
     {
         var row = await RowAsync("SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_ACCOUNT(), CURRENT_REGION(), CURRENT_WAREHOUSE(), CURRENT_SECONDARY_ROLES()", cancellationToken)
             ?? throw new SignInException("The account answered without a row when asked who is signed in.");
+        if (row.Length < 5) throw new SignInException($"The account answered with {row.Length} columns instead of 6 when asked who is signed in.");
         return new AccountIdentity(row[0] ?? "", row[1] ?? "", row[2] ?? "", row[3] ?? "", row[4], SecondaryRolesAll(row.Length > 5 ? row[5] : null));
     }
 
@@ -167,7 +168,7 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
             return null;
         }
         var column = rows.Columns.ToList().FindIndex(column => column.Name.Equals("value", StringComparison.OrdinalIgnoreCase));
-        return column >= 0 && rows.Rows.Length > 0 ? rows.Rows[0][column] : null;
+        return column >= 0 && rows.Rows is [var row, ..] && row.Length > column ? row[column] : null;
     }
 
     private async Task<ImmutableArray<string?>?> RowAsync(string text, CancellationToken cancellationToken) => await ExecuteAsync(text, cancellationToken) switch

@@ -1,4 +1,8 @@
 using EditorBridge.Sandbox;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EditorBridge.Snowflake;
@@ -51,17 +55,32 @@ public sealed class AccountCausesTests : IAsyncLifetime
     public async Task Administrator_role_is_warned_about() =>
         Assert.Contains(await FindAsync(_server.AdminToken), finding => finding is { Level: FindingLevel.Warning, Topic: AccountTopic.Role } && finding.What.Contains("ACCOUNTADMIN", StringComparison.Ordinal));
 
-    private async Task<System.Collections.Immutable.ImmutableArray<AccountFinding>> FindAsync(string token)
+    [Fact]
+    public async Task Account_that_answers_with_fewer_columns_than_were_asked_for_is_a_finding()
     {
-        using var connection = Connection(token);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var narrow = builder.Build();
+        narrow.Run(http => http.Response.WriteAsync("""{"code":"090001","statementHandle":"01","resultSetMetaData":{"numRows":1,"partitionInfo":[{"rowCount":1}],"rowType":[{"name":"ID","type":"fixed"}]},"data":[["1"]]}"""));
+        await narrow.StartAsync();
+
+        var broken = Assert.Single(await FindAsync(_server.ProgrammaticAccessToken, new Uri(narrow.Urls.Single())));
+
+        Assert.Equal(FindingLevel.Broken, broken.Level);
+    }
+
+    private async Task<System.Collections.Immutable.ImmutableArray<AccountFinding>> FindAsync(string token, Uri? account = null)
+    {
+        using var connection = Connection(token, account);
         return await new AccountChecks(connection.Sql(), connection.Cortex(CortexAccount.Quick), TimeProvider.System).RunAsync(TokenKind.ProgrammaticAccess, residency: null, default);
     }
 
-    private AccountConnection Connection(string token) => AccountConnection.Open(
+    private AccountConnection Connection(string token, Uri? account = null) => AccountConnection.Open(
         new AccountProfile
         {
             Name = "sandbox",
-            Account = new SnowflakeAccount("sandbox", _server.BaseAddress, IsSandbox: true),
+            Account = new SnowflakeAccount("sandbox", account ?? _server.BaseAddress, IsSandbox: true),
             Identifier = "SANDBOX",
             SignIn = SignInKind.ProgrammaticAccessToken,
             Token = new Secret(token),
