@@ -157,6 +157,19 @@ public sealed class TeamSignInTests : IAsyncLifetime
         Assert.Contains("'boss'", Assert.Throws<PortalStateException>(() => TeamSignIn.Read(_ledger.State)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_way_to_the_provider_takes_no_redirect_and_no_proxy_and_leads_nowhere_else()
+    {
+        Write(Settings());
+        using var handler = new ProviderHandler(TeamSignIn.Read(_ledger.State)!);
+        var sockets = Assert.IsType<SocketsHttpHandler>(handler.InnerHandler);
+        Assert.False(sockets.UseProxy || sockets.AllowAutoRedirect || sockets.UseCookies);
+
+        using var http = new HttpClient(handler);
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri("https://elsewhere.example.com/token")));
+        Assert.Contains("Nothing was sent there", refused.Message, StringComparison.Ordinal);
+    }
+
     private async Task<RunningPortal> StartAsync()
     {
         Write(Settings());
