@@ -44,7 +44,7 @@ public sealed class MessagesRequest
     public string? LastUserText { get; private set; }
 
     /// <summary>Lower-case hex SHA-256 of the body's bytes. A client's retry has the same.</summary>
-    public string BodyHash => _bodyHash ??= Convert.ToHexStringLower(SHA256.HashData(Body.Span));
+    public string BodyHash => _bodyHash ??= Convert.ToHexStringLower(SHA256.HashData((_content ?? throw LetGo()).Body.Span));
 
     /// <summary>
     /// Lower-case hex SHA-256 of the <c>messages</c> as sent. The same for a retry and for Claude Code's non-streaming fallback,
@@ -110,7 +110,7 @@ public sealed class MessagesRequest
     // Another thread may let go of the body meanwhile; it has the hash before it does.
     private string HashQuestion(Content? content)
     {
-        if (content is null) return _questionHash!;
+        if (content is null) return _questionHash ?? throw LetGo();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var member in content.Root.EnumerateObject().Where(member => !member.NameEquals("stream"u8) && !member.NameEquals("max_tokens"u8)))
         {
@@ -122,6 +122,9 @@ public sealed class MessagesRequest
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    // A hash of nothing would stand for a body that was never sent.
+    private static InvalidOperationException LetGo() => new("The request's body has been let go of; its hashes are asked for before.");
 
     private sealed record Content(ReadOnlyMemory<byte> Body, JsonElement Root);
 

@@ -107,6 +107,7 @@ public sealed class MessagesRequestTests
         Assert.Equal((hash, conversation, 0), (request.QuestionHash, request.ConversationHash, request.Body.Length));
         Assert.Equal(keepsText ? "hello" : null, request.LastUserText);
         Assert.Equal(["A"], request.ToolNames);
+        Assert.Throws<InvalidOperationException>(() => request.BodyHash);
     }
 
     [Fact]
