@@ -58,16 +58,31 @@ public sealed class AccountCausesTests : IAsyncLifetime
     [Fact]
     public async Task Account_that_answers_with_fewer_columns_than_were_asked_for_is_a_finding()
     {
+        await using var account = await AnsweringAsync("""["1"]""");
+
+        Assert.Equal(FindingLevel.Broken, Assert.Single(await FindAsync(_server.ProgrammaticAccessToken, new Uri(account.Urls.Single()))).Level);
+    }
+
+    [Fact]
+    public async Task Secondary_roles_that_widen_every_statement_are_warned_about()
+    {
+        await using var account = await AnsweringAsync("""["ALICE","ANALYST","ACC","AWS_EU_CENTRAL_1","WH","{\"roles\":\"LOADER,OWNER\",\"value\":\"ALL\"}"]""");
+
+        var warned = Assert.Single(await FindAsync(_server.ProgrammaticAccessToken, new Uri(account.Urls.Single())), finding => finding.Topic == AccountTopic.SecondaryRoles);
+
+        Assert.Equal((FindingLevel.Warning, "ALTER USER ALICE SET DEFAULT_SECONDARY_ROLES = ();"), (warned.Level, warned.Fix));
+    }
+
+    // An account that gives one row as the answer to everything.
+    private static async Task<WebApplication> AnsweringAsync(string row)
+    {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        await using var narrow = builder.Build();
-        narrow.Run(http => http.Response.WriteAsync("""{"code":"090001","statementHandle":"01","resultSetMetaData":{"numRows":1,"partitionInfo":[{"rowCount":1}],"rowType":[{"name":"ID","type":"fixed"}]},"data":[["1"]]}"""));
-        await narrow.StartAsync();
-
-        var broken = Assert.Single(await FindAsync(_server.ProgrammaticAccessToken, new Uri(narrow.Urls.Single())));
-
-        Assert.Equal(FindingLevel.Broken, broken.Level);
+        var account = builder.Build();
+        account.Run(http => http.Response.WriteAsync($$"""{"code":"090001","statementHandle":"01","resultSetMetaData":{"numRows":1,"partitionInfo":[{"rowCount":1}],"rowType":[{"name":"ID","type":"text"}]},"data":[{{row}}]}"""));
+        await account.StartAsync();
+        return account;
     }
 
     private async Task<System.Collections.Immutable.ImmutableArray<AccountFinding>> FindAsync(string token, Uri? account = null)
