@@ -4,6 +4,7 @@ using EditorBridge.Ledger;
 using EditorBridge.Portal.Host;
 using EditorBridge.Portal.Reading;
 using EditorBridge.Portal.Security;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace EditorBridge.Portal.Exporting;
 
@@ -81,6 +82,8 @@ public static class ExportFeature
         };
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
         context.Response.Headers.CacheControl = "no-store";
+        // The Parquet library writes the ends of its groups and its footer synchronously, which the server refuses unless it is told.
+        if (format is ExportFormat.Parquet && context.Features.Get<IHttpBodyControlFeature>() is { } body) body.AllowSynchronousIO = true;
         using var digest = SHA256.Create();
         long count;
         await using (var hashed = new CryptoStream(context.Response.Body, digest, CryptoStreamMode.Write, leaveOpen: true))

@@ -20,8 +20,8 @@ public sealed record CallStory(AuditCall Call, ImmutableArray<AuditEntry> Entrie
     /// <summary>Who approved first where two must; null when nobody has.</summary>
     public string? FirstApproval => Entries.LastOrDefault(entry => entry.Draft is { Kind: EntryKind.ReviewVerdict, Result: "approved_first" })?.Draft.Actor;
 
-    /// <summary>Why it ended as it did: the reviewer's own words, else the last reason that was recorded.</summary>
-    public string? Reason => ReasonOf(Entries.Where(entry => entry.Draft.Kind == EntryKind.ReviewVerdict)) ?? ReasonOf(Entries);
+    /// <summary>Why it ended as it did: the reviewer's own words, else the last reason that was recorded. Why somebody read it is not one.</summary>
+    public string? Reason => ReasonOf(Entries.Where(entry => entry.Draft.Kind == EntryKind.ReviewVerdict)) ?? ReasonOf(Entries.Where(entry => entry.Draft.Kind != EntryKind.Access));
 
     private static string? ReasonOf(IEnumerable<AuditEntry> entries) => entries
         .Select(entry => entry.Draft.Facts is { } facts ? ReviewQuestion.TextOf(facts, "reason") : null)

@@ -56,6 +56,21 @@ public sealed class ExportDoorTests : IAsyncLifetime
         Assert.DoesNotContain("create or replace view", file, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_Parquet_file_arrives_whole_and_its_digest_is_recorded()
+    {
+        await _ledger.StartHostAsync();
+        using var client = await _portal.SignedInAsync("auditor");
+        using var response = await PostAsync(client, "kind:action", "Audit", "Parquet");
+        var file = await response.Content.ReadAsByteArrayAsync();
+        Assert.Equal("PAR1"u8, file.AsSpan(0, 4));
+        Assert.Equal("PAR1"u8, file.AsSpan(file.Length - 4));
+
+        using var reader = _ledger.Reader();
+        var records = await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.Access] }, null, 10);
+        Assert.Contains(records, record => record.Draft.Facts?["detail"]?["digest"]?.GetValue<string>() == Convert.ToHexStringLower(SHA256.HashData(file)));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

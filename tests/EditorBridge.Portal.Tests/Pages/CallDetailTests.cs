@@ -64,6 +64,10 @@ public sealed class CallDetailTests : IAsyncLifetime
         page.WaitForElement(".eb-diff", PortalContext.Patience);
         Assert.Contains("drop table", page.Text(), StringComparison.Ordinal);
 
+        await portal.LookAsync();
+        page.WaitForAssertion(() => Assert.Contains(page.FindAll(".eb-timeline li"), entry => entry.TextContent.Contains("Audit 2026-11", StringComparison.Ordinal)), PortalContext.Patience);
+        Assert.Equal("PUBLIC must not read this.", page.Find(".eb-title + .eb-note").TextContent);
+
         var reveal = Assert.Single(await portal.AccessesAsync(), access => access.Result == "reveal");
         Assert.Equal(("person:dora", _edited, "Audit 2026-11"), (reveal.Actor, reveal.CallId, reveal.Facts?["reason"]?.GetValue<string>()));
     }

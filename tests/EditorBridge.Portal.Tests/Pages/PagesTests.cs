@@ -117,6 +117,20 @@ public sealed class PagesTests(PagesTests.TwoDays history) : IClassFixture<Pages
     }
 
     [Fact]
+    public async Task An_export_is_one_row_with_what_its_two_entries_tell()
+    {
+        await using var ledger = SampleLedger.Create();
+        await ledger.History.AccessAsync("dora", "export", "calls.csv", "Ticket 4711");
+        await ledger.History.AccessAsync("dora", "export", "calls.csv");
+        await ledger.History.AccessAsync("bo", "export", "evidence.zip", "Another");
+        await ledger.History.AccessAsync("bo", "export", "evidence.zip", "And again");
+        await using var portal = new PortalContext(ledger);
+        var page = portal.Open<Exports>("/exports");
+        page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("tbody tr").Count), PortalContext.Patience);
+        Assert.Contains("Ticket 4711", page.FindAll("tbody tr").Single(row => row.TextContent.Contains("calls.csv", StringComparison.Ordinal)).TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Settings_show_which_role_may_do_what()
     {
         await using var portal = new PortalContext(history.Ledger);
