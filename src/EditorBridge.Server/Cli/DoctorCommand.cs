@@ -8,6 +8,7 @@ using EditorBridge.Policies;
 using EditorBridge.Proxy;
 using EditorBridge.Setup;
 using EditorBridge.Snowflake;
+using EditorBridge.Telemetry;
 
 namespace EditorBridge.Cli;
 
@@ -40,6 +41,7 @@ internal static class DoctorCommand
         }
 
         findings.AddRange(Policies());
+        if (await TelemetryAsync(state, cancellationToken) is { } telemetry) findings.Add(telemetry);
         findings.AddRange(await ClientProof.RunAsync(ClaudeProgram.Find(), ProgramPlaces.Current.ClaudeManaged, cancellationToken));
         findings.AddRange(ClaudeOverrides.Find(ClaudePlaces.Of(ProgramPlaces.Current, Environment.CurrentDirectory), address, OwnProgram.Current));
         if (OwnProgram.Current is { } program) findings.AddRange(SetupDrift.Find(ProgramPlaces.Current, program, state.IsUsual ? null : state.Path));
@@ -48,6 +50,18 @@ internal static class DoctorCommand
         var broken = findings.Count(f => f.Level == FindingLevel.Broken);
         Console.WriteLine(broken == 0 ? "\nNothing is broken." : $"\n{broken} broken.");
         return broken == 0 ? 0 : 1;
+    }
+
+    private static async Task<AccountFinding?> TelemetryAsync(StateFolder state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return TelemetrySettings.Read(state) is { } settings ? await TelemetryProbe.LookAsync(settings, cancellationToken) : null;
+        }
+        catch (Exception e) when (e is HostNotStartedException or StateFolderException)
+        {
+            return new(FindingLevel.Broken, $"The host does not start again as it is: {e.Message}");
+        }
     }
 
     // A broken file stops every agent, which reads as a broken gate to whoever sits at one.

@@ -44,11 +44,14 @@ internal static class TelemetryFeature
         options.Endpoint = settings.AddressOf(signal);
         options.Headers = "";
         options.TimeoutMilliseconds = (int)ExportPatience.TotalMilliseconds;
-        options.HttpClientFactory = () =>
-        {
-            var http = new HttpClient(new EgressHandler(EgressHandler.Sockets(), [settings.Endpoint])) { Timeout = ExportPatience };
-            foreach (var (name, value) in settings.Headers) http.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
-            return http;
-        };
+        options.HttpClientFactory = () => Client(settings);
+    }
+
+    /// <summary>Reaches the collector and nothing else, with the headers the settings name.</summary>
+    internal static HttpClient Client(TelemetrySettings settings)
+    {
+        var http = new HttpClient(new EgressHandler(EgressHandler.Sockets(), [settings.Endpoint])) { Timeout = ExportPatience };
+        foreach (var (name, value) in settings.Headers) http.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
+        return http;
     }
 }

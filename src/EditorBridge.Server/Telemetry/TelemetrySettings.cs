@@ -47,10 +47,12 @@ internal sealed record TelemetrySettings(Uri Endpoint, ImmutableDictionary<strin
 
     private static string Wrong(JsonException e) => e.Path switch
     {
+        // The reader's own error stands inside: the text is no JSON at all.
+        _ when e.InnerException is JsonException => $"It is not valid JSON (line {e.LineNumber + 1}).",
         "$.traces" or "$.metrics" or "$.logs" or "$.content" => $"'{e.Path[2..]}' must be true or false.",
         "$.endpoint" => "'endpoint' must be a text in quotes.",
         { } path when path.StartsWith("$.headers", StringComparison.Ordinal) => "'headers' must be names with texts, such as { \"authorization\": \"Bearer …\" }.",
-        _ => $"It is not valid JSON (line {e.LineNumber + 1}).",
+        _ => $"It is not what is asked for at line {e.LineNumber + 1}.",
     };
 
     private static HostNotStartedException Unusable(string path, string why) =>

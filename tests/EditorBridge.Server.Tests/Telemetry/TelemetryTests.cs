@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using EditorBridge.Gate;
@@ -7,6 +8,7 @@ using EditorBridge.Hosting;
 using EditorBridge.Review;
 using EditorBridge.Server.Tests.Accounts;
 using EditorBridge.Server.Tests.Gate;
+using EditorBridge.Snowflake;
 using EditorBridge.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -87,6 +89,8 @@ public sealed class TelemetryTests : IAsyncDisposable
     [InlineData("""{"endpoint":"http://collector.example:4318"}""", "https or on this machine")]
     [InlineData("""{"endpoint":"collector"}""", "https or on this machine")]
     [InlineData("""{"endpoint":"http://127.0.0.1:4318","sample":1}""", "sample")]
+    [InlineData("""{"endpoint":"http://127.0.0.1:4318","traces":"yes"}""", "'traces' must be true or false")]
+    [InlineData("""{"endpoint":""", "not valid JSON (line 1)")]
     [InlineData("""{"endpoint":"https://user:secret@collector.example"}""", "must be the address")]
     public void File_that_cannot_be_used_stops_the_start(string text, string words)
     {
@@ -102,6 +106,30 @@ public sealed class TelemetryTests : IAsyncDisposable
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData("good", FindingLevel.Good, "takes traces, logs")]
+    [InlineData("other", FindingLevel.Warning, "traces do not arrive at")]
+    public async Task Collector_that_refuses_is_told_of(string key, FindingLevel level, string words)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var collector = builder.Build();
+        collector.MapPost("/v1/{signal}", (HttpContext context) => Results.StatusCode(context.Request.Headers.Authorization == "Bearer good" ? 200 : 401));
+        await collector.StartAsync(TestContext.Current.CancellationToken);
+        var settings = new TelemetrySettings(new Uri(collector.Urls.Single()), new Dictionary<string, string> { ["authorization"] = $"Bearer {key}" }.ToImmutableDictionary(), Traces: true, Metrics: false, Logs: true, Content: false);
+
+        var finding = await TelemetryProbe.LookAsync(settings, TestContext.Current.CancellationToken);
+        Assert.Equal(level, finding.Level);
+        Assert.Contains(words, finding.What, StringComparison.Ordinal);
+
+        await collector.StopAsync(TestContext.Current.CancellationToken);
+        var away = await TelemetryProbe.LookAsync(settings, TestContext.Current.CancellationToken);
+        Assert.Equal(FindingLevel.Warning, away.Level);
+        Assert.Contains("cannot be reached", away.What, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, away.What, StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()
