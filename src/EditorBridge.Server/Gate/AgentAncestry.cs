@@ -36,13 +36,18 @@ internal static class AgentAncestry
 
     private static string? Describe(int pid, ImmutableArray<string> words, ImmutableArray<string> variables)
     {
-        var program = words.IsEmpty ? "" : Path.GetFileName(words[0]);
-        if (Programs.Contains(program, StringComparer.OrdinalIgnoreCase)) return $"{program} (process {pid})";
-        if (Interpreters.Contains(program) && words.Skip(1).Take(1).Select(Path.GetFileName).FirstOrDefault(name => Programs.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } named)
+        var names = words.IsEmpty ? [] : NamesOf(words[0]);
+        if (names.FirstOrDefault(name => Programs.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } program) return $"{program} (process {pid})";
+        if (names.Any(Interpreters.Contains) && words.Skip(1).Take(1).Select(Path.GetFileName).FirstOrDefault(name => Programs.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } named)
             return $"{named} (process {pid})";
         if (words.Take(3).FirstOrDefault(word => Scripts.Any(script => word.Contains(script, StringComparison.OrdinalIgnoreCase))) is { } found) return $"{found} (process {pid})";
         return variables.FirstOrDefault(variable => Variables.Any(known => variable.StartsWith(known, StringComparison.Ordinal))) is { } set
             ? $"{set.Split('=')[0]} in the environment of process {pid}"
             : null;
     }
+
+    // Some programs write a title over their words (npm: "npm test --only e2e/claude"): then its first word names the program, and the end of an argument does not.
+    private static IEnumerable<string> NamesOf(string first) => first.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space
+        ? Path.IsPathRooted(first) ? [Path.GetFileName(first), Path.GetFileName(first[..space])] : [Path.GetFileName(first[..space])]
+        : [Path.GetFileName(first)];
 }

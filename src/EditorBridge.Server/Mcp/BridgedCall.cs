@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using EditorBridge.Mcp.Upstreams;
@@ -26,6 +27,9 @@ internal sealed class BridgedCall : IParked
 #pragma warning restore CA1001
 {
     private const int MostRounds = 10;
+
+    /// <summary>W3C trace context, which has one form and no room in it.</summary>
+    private const string Trace = "traceparent";
     private const int MostNoted = 20;
     private const int LongestName = 64;
 
@@ -49,7 +53,7 @@ internal sealed class BridgedCall : IParked
     /// <param name="sampling">Looks into what the client's model is to be given, before it is: why it is not, or null.</param>
     public BridgedCall(Upstream upstream, GatewayClient client, string method, JsonObject parameters, Tool? tool, Func<JsonObject, Task<string?>> sampling)
     {
-        (_upstream, _client, _method, _parameters, _tool, _sampling) = (upstream, client, method, WithoutProtocol(parameters), tool, sampling);
+        (_upstream, _client, _method, _parameters, _tool, _sampling) = (upstream, client, method, Judged(WithoutProtocol(parameters), upstream.Settings.Trusted), tool, sampling);
         _call = new UpstreamCall
         {
             Client = client.Key,
@@ -193,6 +197,16 @@ internal sealed class BridgedCall : IParked
         if (clean["_meta"] is not JsonObject meta) return clean;
         foreach (var key in new[] { MetaKeys.ProtocolVersion, MetaKeys.ClientInfo, MetaKeys.ClientCapabilities, MetaKeys.LogLevel, "progressToken" }) meta.Remove(key);
         return clean;
+    }
+
+    // What the gate has seen, and nothing beside it: any other member could carry something to a server nobody vouches for.
+    private static JsonObject Judged(JsonObject parameters, bool trusted)
+    {
+        if (trusted) return parameters;
+        foreach (var key in parameters.Select(member => member.Key).Except(["name", "arguments", "uri", "_meta"]).ToArray()) parameters.Remove(key);
+        if (parameters["_meta"] is not JsonObject meta) parameters.Remove("_meta");
+        else foreach (var key in meta.Select(member => member.Key).Where(key => key != Trace || !ActivityContext.TryParse(meta[key]?.ToString(), null, out _)).ToArray()) meta.Remove(key);
+        return parameters;
     }
 
     private sealed record Question(string Key, string Method, JsonObject? Parameters)

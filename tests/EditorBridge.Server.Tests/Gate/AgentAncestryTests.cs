@@ -33,6 +33,21 @@ public sealed class AgentAncestryTests
         else Assert.Contains(expected, found, StringComparison.Ordinal);
     }
 
+    /// <summary>What a process has where its words were: one text, when it wrote a title over them.</summary>
+    [Theory]
+    [InlineData("npm test --only e2e/claude", null)]
+    [InlineData("watching src/aider", null)]
+    [InlineData("claude", "claude")]
+    [InlineData("claude --resume", "claude")]
+    [InlineData("/opt/Our Tools/claude", "claude")]
+    [InlineData("/usr/local/bin/codex exec", "codex")]
+    public void Title_a_process_gives_itself_is_told_from_a_program(string title, string? expected)
+    {
+        var found = AgentAncestry.Find(7, pid => pid == 7 ? new SystemProcess(1, [title], [], HasTerminal: true) : null);
+        if (expected is null) Assert.Null(found);
+        else Assert.Equal($"{expected} (process 7)", found);
+    }
+
     [Fact]
     public void A_terminal_is_told_from_none()
     {

@@ -192,6 +192,22 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
         Assert.Equal(reaches ? ["paris", "park", "party"] : [], prompt.Completion.Values);
     }
 
+    [Theory]
+    [InlineData("old", false)]
+    [InlineData("new", false)]
+    [InlineData("freeold", true)]
+    [InlineData("freenew", true)]
+    public async Task What_stands_beside_the_judged_input_reaches_only_a_server_somebody_vouches_for(string server, bool reaches)
+    {
+        const string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        using var here = await WireClient.OpenAsync(servers.Host, "old");
+
+        var answer = (await here.AskAsync("tools/call", new { name = $"{server}__show_meta", arguments = new { }, _meta = new { note = "carried along", traceparent = trace } }, CancellationToken.None))[^1].ToJsonString();
+
+        Assert.Equal(reaches, answer.Contains("carried along", StringComparison.Ordinal));
+        Assert.Contains(trace, answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Interest_in_an_address_is_told_only_of_one_the_server_lists()
     {
