@@ -140,7 +140,7 @@ internal static class McpPinCommands
     internal static string Describe(PinView pin)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"  ● {TerminalText.Line(pin.Headline ?? $"{pin.Kind} {pin.Name}")}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"  ● {TerminalText.Line(pin.Headline ?? (pin.Name.Length == 0 ? pin.Kind : $"{pin.Kind} {pin.Name}"))}");
         foreach (var finding in pin.Findings)
             text.AppendLine(CultureInfo.InvariantCulture, $"      [{finding.Id}] {finding.Severity}: {TerminalText.Line(finding.Message)}{(finding.Place.Length > 0 ? $" ({TerminalText.Line(finding.Place)})" : "")}");
         foreach (var change in pin.Changes)
