@@ -39,7 +39,7 @@ export class SessionGrants implements vscode.TreeDataProvider<GrantView>, vscode
   getTreeItem(grant: GrantView): vscode.TreeItem {
     const item = new vscode.TreeItem(grantLabel(grant));
     item.id = grant.id;
-    item.description = `until ${new Date(grant.expiresAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}, used ${grant.uses} times`;
+    item.description = `until ${new Date(grant.expiresAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}, ${usedOf(grant.uses)}`;
     item.tooltip = new vscode.MarkdownString(markdownOf(grantLines(grant)));
     item.contextValue = 'sessionGrant';
     item.iconPath = new vscode.ThemeIcon('run-all');
@@ -50,4 +50,8 @@ export class SessionGrants implements vscode.TreeDataProvider<GrantView>, vscode
     this.view.dispose();
     this.changed.dispose();
   }
+}
+
+function usedOf(uses: number): string {
+  return uses === 0 ? 'not used yet' : uses === 1 ? 'used once' : `used ${uses} times`;
 }

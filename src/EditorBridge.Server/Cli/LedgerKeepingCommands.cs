@@ -40,9 +40,10 @@ internal static class LedgerKeepingCommands
         var command = new Command("restore", "Put a verified backup in place. What was there is kept under segments; the restored chain says what it lacks.") { backup, ledger, state };
         command.SetAction((parsed, cancellationToken) => LedgerCommands.GuardedAsync(async () =>
         {
+            var folder = LedgerCommands.Folder(parsed, ledger, state);
             VerifyReport report = await LedgerArchive.RestoreAsync(
-                LedgerCommands.Folder(parsed, ledger, state), parsed.GetValue(backup)!, Person, TimeProvider.System, cancellationToken);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Restored {report.LastSequence:N0} entries. The checkpoints that witnesses keep of later entries will show what is lost."));
+                folder, parsed.GetValue(backup)!, Person, TimeProvider.System, cancellationToken);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Restored {report.LastSequence:N0} entries. What stood there before is kept in {Path.Combine(folder, "segments")}. The checkpoints that witnesses keep of later entries will show what is lost."));
             return LedgerCommands.Sound;
         }));
         return command;
