@@ -156,6 +156,12 @@ public sealed class ReconciliationTests : IAsyncLifetime
         using var http = Http(Client.Claude);
         using var response = await http.PostAsync("/v1/messages", HostFixture.Json(new { model = "claude-sonnet-4-6", max_tokens = 100, messages = new[] { new { role = "user", content = "hello" } } }));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await response.Content.ReadAsStringAsync();
+
+        // An answer does not wait for its own outcome, and only an answered call can be missed in the account's record.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var reader = LedgerReader.Open(_state.LedgerFolder);
+        while ((await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.MessageOutcome] }, null, 1, patience.Token)).IsEmpty) patience.Token.ThrowIfCancellationRequested();
     }
 
     private async Task RunSqlAsync()
