@@ -140,15 +140,15 @@ internal sealed partial class Upstream : IAsyncDisposable
             Client = call.Client,
             Notified = notification =>
             {
-                silence.CancelAfter(Settings.Timeout);
+                BeSilentFor(silence, Settings.Timeout);
                 return call.Notified(notification);
             },
             // A person who is asked takes the time it takes.
             Asked = async (request, asked) =>
             {
-                silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                BeSilentFor(silence, Timeout.InfiniteTimeSpan);
                 var answer = await call.Asked(request, asked);
-                silence.CancelAfter(Settings.Timeout);
+                BeSilentFor(silence, Settings.Timeout);
                 return answer;
             },
         };
@@ -163,6 +163,19 @@ internal sealed partial class Upstream : IAsyncDisposable
         finally
         {
             _calls.TryRemove(call.Token, out _);
+        }
+    }
+
+    // What a server says may come just after the end of the call it is handed to.
+    private static void BeSilentFor(CancellationTokenSource silence, TimeSpan most)
+    {
+        try
+        {
+            silence.CancelAfter(most);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call has ended, and nobody waits for it.
         }
     }
 

@@ -292,7 +292,15 @@ internal sealed class UpstreamSession : IAsyncDisposable
     {
         if (notification.Params.Member("requestId") is not JsonValue value) return;
         var id = value.TryGetValue(out string? text) ? new RequestId(text) : value.TryGetValue(out long number) ? new RequestId(number) : default;
-        if (id.Id is not null && _asked.TryGetValue(id, out var asked)) asked.Cancel();
+        if (id.Id is null || !_asked.TryGetValue(id, out var asked)) return;
+        try
+        {
+            asked.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It was answered meanwhile.
+        }
     }
 
     private static UpstreamException Failed(Exception e) => e switch
