@@ -29,11 +29,37 @@ for (const [name, serve, dialog, toDecline] of [
   });
 }
 
+test(`Claude Code ${current} leads the person to the review, and what they approve there runs`, { timeout: 180_000, skip }, async (t) => {
+  const { product, terminal, review } = await ask(t, ['--portal-url', 'http://127.0.0.1:4080']);
+  await terminal.shows(/wants to open a URL/);
+  await terminal.shows(/:4080\/reviews\/\w+/);
+  // "Open in browser", and when the person has been there, "I'm done, continue". A key pressed before the question listens is lost.
+  await pressUntil(terminal, enter, /Open again/);
+  await product.verdict(review.id, { kind: 'approve', person: 'alice', reason: 'seen in the portal' });
+  await pressUntil(terminal, enter, /All done now/);
+  const [result] = (await product.modelRequests()).at(-1).messages.flatMap((message) => (Array.isArray(message.content) ? message.content : [])).filter((block) => block.type === 'tool_result');
+  assert.ok(!result.is_error, JSON.stringify(result));
+  assert.match(JSON.stringify(result.content), /DELETE|rows/i);
+});
+
 /** One key, and the picture it makes. */
 async function press(terminal, key) {
   const before = terminal.raw.length;
   terminal.type(key);
   await until('the terminal to answer a key', () => terminal.raw.length > before);
+}
+
+/** A key, again each second, until the terminal shows that it was taken. */
+async function pressUntil(terminal, key, pattern) {
+  const since = terminal.text.length;
+  for (let attempt = 1; ; attempt++) {
+    terminal.type(key);
+    try {
+      return await terminal.shows(pattern, { since, seconds: 1 });
+    } catch (error) {
+      if (attempt === 60) throw error;
+    }
+  }
 }
 
 async function ask(t, serve) {
