@@ -17,7 +17,8 @@ async function begin(t, { state: name = 'state', args = [] } = {}) {
   const ports = { host: await freePort(), portal: await freePort() };
   const lines = [];
   const child = start(process.execPath, [command, '--state', state, '--port', `${ports.host}`, '--portal-port', `${ports.portal}`, ...args], {
-    env: { ...process.env, HOME: folder },
+    // It builds, and what is built names the folder its packages came from: one that goes with this test would leave the repository with a portal that does not start.
+    env: { ...process.env, HOME: folder, NUGET_PACKAGES: process.env.NUGET_PACKAGES ?? path.join(os.homedir(), '.nuget', 'packages') },
     onLine: (line) => lines.push(line),
   });
   t.after(async () => {

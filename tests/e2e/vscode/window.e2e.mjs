@@ -63,11 +63,20 @@ test('around the reviews in VS Code', { timeout: 600_000, skip }, async (outer) 
 
     await step('a new terminal sends Anthropic clients to the proxy', async () => {
       const seen = path.join(product.folder, 'terminal.txt');
-      await window.command('Terminal: Create New Terminal');
-      await window.page.locator('.terminal-wrapper.active .xterm-helper-textarea').waitFor({ state: 'attached' });
+      const input = window.page.locator('.terminal-wrapper.active .xterm-helper-textarea');
+      // The panel of the terminal that has just ended closes, and may take a new one along.
+      for (let attempt = 1; ; attempt++) {
+        await window.command('Terminal: Create New Terminal');
+        try {
+          await input.waitFor({ state: 'attached', timeout: 10_000 });
+          break;
+        } catch (error) {
+          if (attempt === 3) throw error;
+        }
+      }
       await until('the shell to write the variable', async () => {
         if (fs.existsSync(seen)) return fs.readFileSync(seen, 'utf8').trim();
-        await window.page.locator('.terminal-wrapper.active .xterm-helper-textarea').focus();
+        await input.focus();
         await window.page.keyboard.type(`echo "$ANTHROPIC_BASE_URL" > ${seen}\n`);
         await new Promise((resolve) => setTimeout(resolve, 1000));
         return null;
