@@ -135,7 +135,8 @@ test('the life of the extension in VS Code', { timeout: 600_000, skip }, async (
   });
 
   await outer.test('Sign In opens the account’s page in the browser, and what the person allows there signs the host in', { timeout: 200_000 }, async (t) => {
-    const own = await Product.start(t, { signIn: 'browser' });
+    // Ends after the workbench: a window would start the host anew.
+    const own = await Product.start(outer, { signIn: 'browser' });
     const workbench = await Workbench.start(t, { folder: path.join(own.folder, 'workbench'), vsix, environment: own.environment(), settings });
     const window = await workbench.open(own.workspace);
     await window.page.locator('.statusbar-item.error-kind', { hasText: 'EditorBridge' }).waitFor({ timeout: 60_000 });
