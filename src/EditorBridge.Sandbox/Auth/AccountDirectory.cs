@@ -14,6 +14,9 @@ internal sealed record AccountUser(string Name, UserType Type, string DefaultRol
     /// <summary>The RSA key the user may sign in with: base64 of its SubjectPublicKeyInfo.</summary>
     public string? PublicKey { get; init; }
 
+    /// <summary>DEFAULT_SECONDARY_ROLES = ('ALL'): the rights of every role of the user count in a session, whichever is its own.</summary>
+    public bool AllSecondaryRoles { get; init; }
+
     /// <summary>Base64 of the SHA-256 over the key's SubjectPublicKeyInfo.</summary>
     public string? KeyFingerprint => PublicKey is null ? null : Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(PublicKey)));
 
@@ -97,22 +100,23 @@ internal sealed class AccountDirectory
 
     public bool MayUse(string userName, string role) => role == "PUBLIC" || User(userName)?.Roles.Contains(role) is true;
 
-    public bool May(string role, string database, string schema, string table, Access access)
-    {
-        lock (_lock)
-        {
-            return role == AccountAdmin
-                || (_roles.TryGetValue(role, out var grants) && grants.Exists(grant => grant.Covers(database, schema, table, access)));
-        }
-    }
+    /// <summary>The roles beside <paramref name="role"/> that a session of this user begins with.</summary>
+    public IReadOnlyList<string> SecondaryRoles(string userName, string role) =>
+        User(userName) is { AllSecondaryRoles: true } user ? [.. user.Roles.Where(other => other != role)] : [];
 
-    /// <summary>True when the role sees anything in this database or schema.</summary>
-    public bool Sees(string role, string database, string? schema = null)
+    /// <summary>True when one of the roles may.</summary>
+    public bool May(IReadOnlyList<string> roles, string database, string schema, string table, Access access) =>
+        Holds(roles, grant => grant.Covers(database, schema, table, access));
+
+    /// <summary>True when one of the roles sees anything in this database or schema.</summary>
+    public bool Sees(IReadOnlyList<string> roles, string database, string? schema = null) =>
+        Holds(roles, grant => grant.Database == database && (schema is null || grant.Schema is null || grant.Schema == schema));
+
+    private bool Holds(IReadOnlyList<string> roles, Predicate<Grant> right)
     {
         lock (_lock)
         {
-            return role == AccountAdmin || (_roles.TryGetValue(role, out var grants) && grants.Exists(grant =>
-                grant.Database == database && (schema is null || grant.Schema is null || grant.Schema == schema)));
+            return roles.Any(role => role == AccountAdmin || (_roles.TryGetValue(role, out var grants) && grants.Exists(right)));
         }
     }
 
@@ -164,6 +168,14 @@ internal sealed class AccountDirectory
         {
             var user = _users[userName];
             _users[userName] = user with { Roles = [.. user.Roles.Append(role).Distinct()] };
+        }
+    }
+
+    public void SetSecondaryRoles(string userName, bool all)
+    {
+        lock (_lock)
+        {
+            _users[userName] = _users[userName] with { AllSecondaryRoles = all };
         }
     }
 

@@ -33,8 +33,8 @@ internal sealed class AccessRules(AccountDirectory directory)
         return tables;
     }
 
-    /// <summary>The names of the account's databases with their schemas, as far as the role sees them.</summary>
-    public IReadOnlyList<(string Database, string Schema)> Schemas(DuckDBConnection connection, string role)
+    /// <summary>The names of the account's databases with their schemas, as far as the roles see them.</summary>
+    public IReadOnlyList<(string Database, string Schema)> Schemas(DuckDBConnection connection, IReadOnlyList<string> roles)
     {
         using var command = connection.CreateCommand();
         command.CommandText =
@@ -50,21 +50,21 @@ internal sealed class AccessRules(AccountDirectory directory)
             schemas.Add((reader.GetString(0), reader.GetString(1)));
         }
 
-        return [.. schemas.Where(schema => directory.Sees(role, schema.Database, schema.Schema))];
+        return [.. schemas.Where(schema => directory.Sees(roles, schema.Database, schema.Schema))];
     }
 
-    public IReadOnlyList<CatalogTable> Visible(DuckDBConnection connection, string role) =>
-        [.. Catalog(connection).Where(table => May(role, table.Name, Access.Read))];
+    public IReadOnlyList<CatalogTable> Visible(DuckDBConnection connection, IReadOnlyList<string> roles) =>
+        [.. Catalog(connection).Where(table => May(roles, table.Name, Access.Read))];
 
     /// <summary>Throws what the account says when the role may not do this to an existing object, or when there is none it can see.</summary>
     public void Demand(DuckDBConnection connection, SqlContext context, ObjectName name, Access access)
     {
-        if (!May(context.Role, name, Access.Read) || !Catalog(connection).Any(table => table.Name == name))
+        if (!May(context.Roles, name, Access.Read) || !Catalog(connection).Any(table => table.Name == name))
         {
             throw SqlException.NotFound("Object", name.ToString());
         }
 
-        if (!May(context.Role, name, access))
+        if (!May(context.Roles, name, access))
         {
             throw SqlException.NoPrivilege("table", name.Name);
         }
@@ -73,12 +73,12 @@ internal sealed class AccessRules(AccountDirectory directory)
     /// <summary>Throws when the role may not create objects in this schema.</summary>
     public void DemandCreate(DuckDBConnection connection, SqlContext context, ObjectName name)
     {
-        if (!Schemas(connection, context.Role).Contains((name.Database, name.Schema)))
+        if (!Schemas(connection, context.Roles).Contains((name.Database, name.Schema)))
         {
             throw SqlException.NotFound("Schema", $"{name.Database}.{name.Schema}");
         }
 
-        if (!May(context.Role, name, Access.Write))
+        if (!May([context.Role], name, Access.Write))
         {
             throw SqlException.NoPrivilege("schema", name.Schema);
         }
@@ -88,5 +88,5 @@ internal sealed class AccessRules(AccountDirectory directory)
         role is AccountDirectory.AccountAdmin or "DATA_ENGINEER"
         || !SampleDatabase.MaskedColumns.TryGetValue((name.Database, name.Schema, name.Name), out var columns) ? [] : columns;
 
-    private bool May(string role, ObjectName name, Access access) => directory.May(role, name.Database, name.Schema, name.Name, access);
+    private bool May(IReadOnlyList<string> roles, ObjectName name, Access access) => directory.May(roles, name.Database, name.Schema, name.Name, access);
 }

@@ -115,6 +115,9 @@ internal sealed partial class AccountStatements(AccountDirectory directory, Acco
             case "DEFAULT_ROLE":
                 directory.SetDefaultRole(user.Name, value.ToUpperInvariant());
                 break;
+            case "DEFAULT_SECONDARY_ROLES":
+                directory.SetSecondaryRoles(user.Name, match.Groups["value"].Value.Contains("ALL", StringComparison.OrdinalIgnoreCase));
+                break;
             case "RSA_PUBLIC_KEY":
                 directory.SetPublicKey(user.Name, value);
                 break;

@@ -76,7 +76,7 @@ internal sealed partial class DescribeStatements(DuckDBConnection connection, Sq
     private StatementResult Database(string text)
     {
         var name = Parts(text)[^1];
-        var schemas = rules.Schemas(connection, context.Role).Where(schema => schema.Database == name).ToList();
+        var schemas = rules.Schemas(connection, context.Roles).Where(schema => schema.Database == name).ToList();
         return schemas.Count == 0 ? throw SqlException.NotFound("Database", name)
             : StatementResult.OfTexts(["created_on", "name", "kind"], schemas.Select(schema => new[] { CreatedOn, schema.Schema, "SCHEMA" }));
     }
@@ -85,12 +85,12 @@ internal sealed partial class DescribeStatements(DuckDBConnection connection, Sq
     {
         var parts = Parts(text);
         var database = parts.Length > 1 ? parts[0] : context.Database ?? throw SqlException.NoDatabase();
-        if (!rules.Schemas(connection, context.Role).Contains((database, parts[^1])))
+        if (!rules.Schemas(connection, context.Roles).Contains((database, parts[^1])))
         {
             throw SqlException.NotFound("Schema", $"{database}.{parts[^1]}");
         }
 
-        return StatementResult.OfTexts(["created_on", "name", "kind"], rules.Visible(connection, context.Role)
+        return StatementResult.OfTexts(["created_on", "name", "kind"], rules.Visible(connection, context.Roles)
             .Where(table => table.Name.Database == database && table.Name.Schema == parts[^1])
             .Select(table => new[] { CreatedOn, table.Name.Name, table.IsView ? "VIEW" : "TABLE" }));
     }

@@ -71,7 +71,7 @@ internal sealed class QueryRequestEndpoint(SandboxAccount account, StatementRunn
         });
     }
 
-    private static StatementRequest RequestOf(JsonElement body, Identity identity)
+    private StatementRequest RequestOf(JsonElement body, Identity identity)
     {
         var statements = SqlLexer.Statements(body.Text("sqlText") ?? "");
         if (statements.Count != 1)
@@ -82,8 +82,9 @@ internal sealed class QueryRequestEndpoint(SandboxAccount account, StatementRunn
         var bindings = body.Property("bindings") is not { ValueKind: JsonValueKind.Object } given ? []
             : given.EnumerateObject().Select(field => new SqlBinding(field.Value.Text("type") ?? "TEXT", field.Value.Text("value"))).ToList();
         var tag = body.Property("parameters")?.Text("QUERY_TAG");
+        var context = new SqlContext(identity, identity.Role, null, null, AccountDirectory.Warehouse, tag) { SecondaryRoles = account.Directory.SecondaryRoles(identity.UserName, identity.Role) };
         return new StatementRequest(
-            statements, new SqlContext(identity, identity.Role, null, null, AccountDirectory.Warehouse, tag), bindings, TimeoutSeconds: 604_800, RowLimit: null, StatementCount: 1);
+            statements[0], statements, context, bindings, TimeoutSeconds: 604_800, RowLimit: null, StatementCount: 1);
     }
 
     private static Task WriteAsync(HttpContext context, SubmittedStatement statement, StatementResult result, Identity identity) =>

@@ -40,14 +40,14 @@ internal sealed partial class ShowStatements(
 
     private StatementResult Databases()
     {
-        var names = rules.Schemas(connection, context.Role).Select(schema => schema.Database).Distinct();
+        var names = rules.Schemas(connection, context.Roles).Select(schema => schema.Database).Distinct();
         return WithCreated(["name", "is_default", "is_current", "origin", "owner", "comment", "options", "retention_time", "kind"],
             names.Select(name => new[] { name, "N", name == context.Database ? "Y" : "N", "", "ACCOUNTADMIN", "", "", "1", name == "SNOWFLAKE" ? "APPLICATION" : "STANDARD" }));
     }
 
     private StatementResult Schemas((string? Database, string? Schema) scope) =>
         WithCreated(["name", "is_default", "is_current", "database_name", "owner", "comment", "options", "retention_time"],
-            rules.Schemas(connection, context.Role).Where(schema => scope.Database is null || schema.Database == scope.Database)
+            rules.Schemas(connection, context.Roles).Where(schema => scope.Database is null || schema.Database == scope.Database)
                 .Select(schema => new[] { schema.Schema, "N", schema == (context.Database, context.Schema) ? "Y" : "N", schema.Database, "ACCOUNTADMIN", "", "", "1" }));
 
     private StatementResult Tables((string? Database, string? Schema) scope) =>
@@ -114,7 +114,7 @@ internal sealed partial class ShowStatements(
             _ => ObjectName.Of(parts, context),
         };
         if (kind is "TABLE" or "VIEW") rules.Demand(connection, context, name, Access.Read);
-        else if (!directory.Sees(context.Role, name.Database, kind == "SCHEMA" ? name.Schema : null)) throw SqlException.NotFound(kind == "SCHEMA" ? "Schema" : "Database", string.Join('.', parts));
+        else if (!directory.Sees(context.Roles, name.Database, kind == "SCHEMA" ? name.Schema : null)) throw SqlException.NotFound(kind == "SCHEMA" ? "Schema" : "Database", string.Join('.', parts));
         var full = string.Join('.', new[] { name.Database, name.Schema, name.Name }.Where(part => part.Length > 0));
         return WithCreated(["privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by"],
             directory.RoleNames.SelectMany(role => (directory.GrantsOf(role) ?? []).Where(grant => grant.Covers(name.Database, name.Schema.Length > 0 ? name.Schema : grant.Schema ?? "", name.Name.Length > 0 ? name.Name : grant.Table ?? "", Access.Read))
@@ -173,7 +173,7 @@ internal sealed partial class ShowStatements(
             model.Name.ToUpperInvariant(), "CORTEX_BASE", "SNOWFLAKE", "MODELS", "SNOWFLAKE", "GA", "[]", null, null, """["ANY_REGION","AWS_US","AWS_EU"]""",
         }));
 
-    private IEnumerable<CatalogTable> InScope((string? Database, string? Schema) scope) => rules.Visible(connection, context.Role)
+    private IEnumerable<CatalogTable> InScope((string? Database, string? Schema) scope) => rules.Visible(connection, context.Roles)
         .Where(table => (scope.Database is null || table.Name.Database == scope.Database) && (scope.Schema is null || table.Name.Schema == scope.Schema));
 
     /// <summary>What <c>IN …</c> names; without it the session's database and schema.</summary>
@@ -193,7 +193,7 @@ internal sealed partial class ShowStatements(
         var parts = SqlLexer.Cut(match.Groups["name"].Value).Where(token => token.IsName).Select(token => token.Name).ToList();
         var schemaOnly = match.Groups["kind"].Value.Equals("SCHEMA", StringComparison.OrdinalIgnoreCase) && parts.Count == 1;
         var scope = schemaOnly ? (context.Database, parts[0]) : (parts[0], parts.ElementAtOrDefault(1));
-        return directory.Sees(context.Role, scope.Item1 ?? "", scope.Item2)
+        return directory.Sees(context.Roles, scope.Item1 ?? "", scope.Item2)
             ? scope
             : throw SqlException.NotFound(scope.Item2 is null ? "Database" : "Schema", string.Join('.', parts));
     }

@@ -3,7 +3,13 @@ using EditorBridge.Sandbox.Auth;
 namespace EditorBridge.Sandbox.Sql;
 
 /// <summary>Whose statement it is and where it runs. Each call is a session of its own; nothing is carried over.</summary>
-internal sealed record SqlContext(Identity Identity, string Role, string? Database, string? Schema, string? Warehouse, string? QueryTag);
+internal sealed record SqlContext(Identity Identity, string Role, string? Database, string? Schema, string? Warehouse, string? QueryTag)
+{
+    /// <summary>Roles whose rights count beside those of <see cref="Role"/>, all but the right to create objects.</summary>
+    public IReadOnlyList<string> SecondaryRoles { get; init; } = [];
+
+    public IReadOnlyList<string> Roles => [Role, .. SecondaryRoles];
+}
 
 /// <summary>A table or view by its full name.</summary>
 internal readonly record struct ObjectName(string Database, string Schema, string Name)

@@ -183,12 +183,12 @@ internal sealed partial class SqlEngine(
     {
         var parts = SqlLexer.Cut(match.Groups["name"].Value).Where(token => token.IsName).Select(token => token.Name).ToList();
         var (owner, schema) = parts.Count == 2 ? (parts[0], parts[1]) : (context.Database ?? throw SqlException.NoDatabase(), parts[0]);
-        if (!directory.Sees(context.Role, owner))
+        if (!directory.Sees(context.Roles, owner))
         {
             throw SqlException.NotFound("Database", owner);
         }
 
-        if (!directory.May(context.Role, owner, schema, "", Access.Write))
+        if (!directory.May([context.Role], owner, schema, "", Access.Write))
         {
             throw SqlException.NoPrivilege("database", owner);
         }
@@ -228,7 +228,7 @@ internal sealed partial class SqlEngine(
             // Only the compilation matters; DuckDB's plan is not Snowflake's.
         }
 
-        var objects = rules.Visible(connection, context.Role).Select(table => table.Name.ToString())
+        var objects = rules.Visible(connection, context.Roles).Select(table => table.Name.ToString())
             .Where(name => sql.Replace("\"", "", StringComparison.Ordinal).Contains(name, StringComparison.OrdinalIgnoreCase)).ToList();
         return match.Groups["format"].Value.ToUpperInvariant() switch
         {
@@ -277,9 +277,11 @@ internal sealed partial class SqlEngine(
         return StatementResult.OfTexts([$"SYSTEM$WAIT({wait.Groups["amount"].Value})"], [[$"waited {wait.Groups["amount"].Value} {unit.ToLowerInvariant()}"]]);
     }
 
+    public static bool HasWarehouse(SqlContext context) => context.Warehouse is AccountDirectory.Warehouse;
+
     private static void DemandWarehouse(SqlContext context)
     {
-        if (context.Warehouse is not AccountDirectory.Warehouse)
+        if (!HasWarehouse(context))
         {
             throw SqlException.NoWarehouse();
         }
@@ -295,7 +297,7 @@ internal sealed partial class SqlEngine(
             ("current_warehouse", context.Warehouse), ("current_database", context.Database), ("current_schema", context.Schema),
             ("current_version", "10.31.1 (sandbox)"), ("current_region", "SANDBOX_LOCAL"), ("current_session", "1"),
             ("current_available_roles", "[" + string.Join(",", roles.Select(role => $"\"{role}\"")) + "]"),
-            ("current_secondary_roles", """{"roles":"","value":""}"""),
+            ("current_secondary_roles", $$"""{"roles":"{{string.Join(',', context.SecondaryRoles)}}","value":"{{(context.SecondaryRoles.Count > 0 ? "ALL" : "")}}"}"""),
         ];
         foreach (var (name, value) in functions)
         {

@@ -33,5 +33,13 @@ internal sealed class SqlException(string code, string sqlState, string message)
     public static SqlException Timeout(int seconds) => new(
         "000630", "57014", $"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled.");
 
+    /// <summary>How the account words the failure of one of several statements: a code of its own, and the statement's error inside the text.</summary>
+    /// <param name="position">Where the statement begins in the request's text, from 0.</param>
+    public static SqlException OfSeveral(string statement, int line, int position, SqlException error) => new(
+        "100132", "P0000",
+        $"JavaScript execution error: Uncaught Execution of multiple statements failed on statement \"{(statement.Length > 40 ? statement[..36] + " ..." : statement)}\" (at line {line}, position {position}).\n"
+        + $"{error.Message} in SYSTEM$MULTISTMT at '    throw `Execution of multiple statements failed on statement {{0}} (at line {{1}}, position {{2}}).`.replace('{{1}}', LINES[i])' position 4\n"
+        + "stackstrace: \nSYSTEM$MULTISTMT line: 10");
+
     public static SqlException Canceled() => new("000604", "57014", "SQL execution canceled");
 }

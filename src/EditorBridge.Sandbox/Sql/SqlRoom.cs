@@ -16,7 +16,7 @@ internal static class SqlRoom
         var engine = new SqlEngine(
             database, rules, account.Directory, account.Parameters, accountStatements, new UsageViews(account.Usage, account.Directory, rules), clock);
         var table = new StatementTable(clock);
-        var runner = new StatementRunner(engine, table, account.Usage, clock);
+        var runner = new StatementRunner(engine, account.Directory, table, account.Usage, clock);
 
         var statements = new StatementsEndpoint(account, runner, table, new FaultDesk(), new FaultPlayer(account.Stale, account.Options));
         app.MapPost("/api/v2/statements", statements.SubmitAsync);

@@ -5,10 +5,11 @@ using EditorBridge.Sandbox.Http;
 namespace EditorBridge.Sandbox.Sql;
 
 /// <summary>What a caller asks of the SQL API.</summary>
+/// <param name="Text">All of it, as it was sent.</param>
 /// <param name="RowLimit">Null for every row.</param>
 /// <param name="StatementCount">How many statements the text must hold; 0 for any number.</param>
 internal sealed record StatementRequest(
-    IReadOnlyList<string> Statements, SqlContext Context, IReadOnlyList<SqlBinding> Bindings, int TimeoutSeconds, int? RowLimit, int StatementCount)
+    string Text, IReadOnlyList<string> Statements, SqlContext Context, IReadOnlyList<SqlBinding> Bindings, int TimeoutSeconds, int? RowLimit, int StatementCount)
 {
     private const int LongestTimeout = 604_800;
     private static readonly string[] Fields = ["statement", "timeout", "database", "schema", "warehouse", "role", "bindings", "parameters"];
@@ -62,17 +63,21 @@ internal sealed record StatementRequest(
         }
 
         var timeout = body.Int("timeout") is { } seconds and > 0 ? seconds : LongestTimeout;
+        var secondary = identity.RoleIsFixed ? [] : directory.SecondaryRoles(identity.UserName, role);
         var context = new SqlContext(
-            identity, role, Visible(directory, role, body.Text("database")), body.Text("schema"), body.Text("warehouse") ?? AccountDirectory.Warehouse, tag);
+            identity, role, Visible(directory, [role, .. secondary], body.Text("database")), body.Text("schema"), body.Text("warehouse") ?? AccountDirectory.Warehouse, tag)
+        {
+            SecondaryRoles = secondary,
+        };
         return (new StatementRequest(
-            statements, context, bindings, timeout,
+            body.Text("statement")!, statements, context, bindings, timeout,
             Number(Parameter(parameters, "rows_per_resultset")) is { } rows and > 0 ? rows : null,
             Number(Parameter(parameters, "multi_statement_count")) ?? 1), null);
     }
 
-    /// <summary>A database the role does not see leaves the session without one.</summary>
-    private static string? Visible(AccountDirectory directory, string role, string? database) =>
-        database is not null && directory.Sees(role, database) ? database : null;
+    /// <summary>A database the roles do not see leaves the session without one.</summary>
+    private static string? Visible(AccountDirectory directory, IReadOnlyList<string> roles, string? database) =>
+        database is not null && directory.Sees(roles, database) ? database : null;
 
     private static List<SqlBinding> ReadBindings(JsonElement body) => body.Property("bindings") is not { ValueKind: JsonValueKind.Object } bindings
         ? []

@@ -61,7 +61,7 @@ internal sealed class StatementRewrite(DuckDBConnection connection, SqlContext c
         {
             rules.DemandCreate(connection, context, name);
         }
-        else if (ifExists && !rules.Visible(connection, context.Role).Any(table => table.Name == name))
+        else if (ifExists && !rules.Visible(connection, context.Roles).Any(table => table.Name == name))
         {
             TargetMissing = true;
         }

@@ -1,10 +1,11 @@
 using System.Text.RegularExpressions;
+using EditorBridge.Sandbox.Auth;
 using EditorBridge.Sandbox.Usage;
 
 namespace EditorBridge.Sandbox.Sql;
 
 /// <summary>Starts submitted statements, keeps them by handle, and notes each one in the history.</summary>
-internal sealed partial class StatementRunner(SqlEngine engine, StatementTable table, UsageLog log, TimeProvider clock)
+internal sealed partial class StatementRunner(SqlEngine engine, AccountDirectory directory, StatementTable table, UsageLog log, TimeProvider clock)
 {
     public SubmittedStatement Start(StatementRequest request, string requestId, bool showNulls)
     {
@@ -14,7 +15,7 @@ internal sealed partial class StatementRunner(SqlEngine engine, StatementTable t
             var handle = StatementTable.NewHandle();
             var single = new SubmittedStatement(handle, requestId, request.Context.Identity.UserName, clock.GetUtcNow(), showNulls, request.TimeoutSeconds)
             {
-                Completion = RunAsync(request, request.Statements[0], handle, cancellation.Token),
+                Completion = RunAsync(request, request.Context, request.Statements[0], handle, cancellation.Token),
                 Cancellation = cancellation,
             };
             table.Add(single);
@@ -24,34 +25,85 @@ internal sealed partial class StatementRunner(SqlEngine engine, StatementTable t
         return StartMany(request, requestId, showNulls, cancellation);
     }
 
-    /// <summary>Runs the statements one after another; the parent answers with a row per child and names their handles.</summary>
+    /// <summary>
+    /// Runs the statements one after another in one session; the parent answers with a row per child and names their handles. It fails with
+    /// one code whatever failed, as the account's does, and with the statement's own error inside its text.
+    /// </summary>
     private SubmittedStatement StartMany(StatementRequest request, string requestId, bool showNulls, CancellationTokenSource cancellation)
     {
         var owner = request.Context.Identity.UserName;
-        var handles = request.Statements.Select(_ => StatementTable.NewHandle()).ToList();
-        var previous = Task.FromResult(StatementResult.Status(""));
-        foreach (var (handle, statement) in handles.Zip(request.Statements))
+        var session = request.Context;
+        var previous = SqlEngine.HasWarehouse(session) ? Task.FromResult(StatementResult.Status("")) : Task.FromException<StatementResult>(SqlException.NoWarehouse());
+        var children = new List<(string Statement, Task<StatementResult> Completion, string Handle)>();
+        foreach (var statement in request.Statements)
         {
-            previous = AfterAsync(previous, () => SecondaryRoles().IsMatch(statement)
-                ? Task.FromResult(StatementResult.Status("Statement executed successfully."))
-                : RunAsync(request, statement, handle, cancellation.Token));
+            var handle = StatementTable.NewHandle();
+            previous = AfterAsync(previous, async () =>
+            {
+                if (UseSecondaryRoles().Match(statement) is not { Success: true } use)
+                {
+                    return await RunAsync(request, session, statement, handle, cancellation.Token);
+                }
+
+                session = session with { SecondaryRoles = Switched(session, all: use.Groups["which"].Value.Equals("ALL", StringComparison.OrdinalIgnoreCase)) };
+                Note(session, statement, "USE", handle, clock.GetUtcNow(), failure: null, rows: 1);
+                return StatementResult.Status("Statement executed successfully.");
+            });
             table.Add(new SubmittedStatement(handle, Guid.NewGuid().ToString(), owner, clock.GetUtcNow(), showNulls, request.TimeoutSeconds)
             {
                 Completion = previous,
                 Cancellation = cancellation,
             });
+            children.Add((statement, previous, handle));
         }
 
-        var parent = new SubmittedStatement(StatementTable.NewHandle(), requestId, owner, clock.GetUtcNow(), showNulls, request.TimeoutSeconds)
+        var own = StatementTable.NewHandle();
+        var parent = new SubmittedStatement(own, requestId, owner, clock.GetUtcNow(), showNulls, request.TimeoutSeconds)
         {
-            Completion = AfterAsync(previous, () => Task.FromResult(
-                StatementResult.OfTexts(["multiple statement execution"], [["Multiple statements executed successfully."]]))),
+            Completion = ParentAsync(request, own, children),
             Cancellation = cancellation,
-            Children = handles,
+            Children = [.. children.Select(child => child.Handle)],
         };
         table.Add(parent);
         return parent;
     }
+
+    private async Task<StatementResult> ParentAsync(StatementRequest request, string handle, List<(string Statement, Task<StatementResult> Completion, string Handle)> children)
+    {
+        var started = clock.GetUtcNow();
+        SqlException? failure = null;
+        var position = 0;
+        try
+        {
+            foreach (var (statement, completion, _) in children)
+            {
+                position = request.Text.IndexOf(statement, position, StringComparison.Ordinal);
+                try
+                {
+                    await completion;
+                }
+                // What stops the request as a whole is told as such.
+                catch (SqlException error) when (error.Code is not ("000604" or "000606" or "000630"))
+                {
+                    throw SqlException.OfSeveral(statement, request.Text[..position].Count(letter => letter == '\n') + 1, position, error);
+                }
+            }
+
+            return StatementResult.OfTexts(["multiple statement execution"], [["Multiple statements executed successfully."]]);
+        }
+        catch (SqlException error)
+        {
+            failure = error;
+            throw;
+        }
+        finally
+        {
+            Note(request.Context, request.Text, "MULTI_STATEMENT", handle, started, failure, rows: failure is null ? 1 : 0);
+        }
+    }
+
+    private IReadOnlyList<string> Switched(SqlContext session, bool all) =>
+        all && !session.Identity.RoleIsFixed ? [.. directory.User(session.Identity.UserName)!.Roles.Where(role => role != session.Role)] : [];
 
     private static async Task<StatementResult> AfterAsync(Task<StatementResult> previous, Func<Task<StatementResult>> next)
     {
@@ -59,14 +111,14 @@ internal sealed partial class StatementRunner(SqlEngine engine, StatementTable t
         return await next();
     }
 
-    private async Task<StatementResult> RunAsync(StatementRequest request, string statement, string handle, CancellationToken cancellationToken)
+    private async Task<StatementResult> RunAsync(StatementRequest request, SqlContext context, string statement, string handle, CancellationToken cancellationToken)
     {
         var started = clock.GetUtcNow();
         StatementResult? result = null;
         SqlException? failure = null;
         try
         {
-            return result = await engine.RunAsync(statement, request.Context, request.Bindings, request.RowLimit, cancellationToken);
+            return result = await engine.RunAsync(statement, context, request.Bindings, request.RowLimit, cancellationToken);
         }
         catch (SqlException error)
         {
@@ -88,20 +140,21 @@ internal sealed partial class StatementRunner(SqlEngine engine, StatementTable t
         }
         finally
         {
-            var context = request.Context;
-            log.Add(new StatementRow(
-                handle, statement, context.QueryTag, TypeOf(statement), context.Identity.UserName, context.Role, context.Warehouse, context.Database, context.Schema,
-                failure?.Code, failure?.Message, started, clock.GetUtcNow(), result?.Rows.Count ?? 0, context.Identity.AgentType));
+            Note(context, statement, TypeOf(statement), handle, started, failure, result?.Rows.Count ?? 0);
         }
     }
+
+    private void Note(SqlContext context, string text, string type, string handle, DateTimeOffset started, SqlException? failure, int rows) => log.Add(new StatementRow(
+        handle, text, context.QueryTag, type, context.Identity.UserName, context.Role, context.Warehouse, context.Database, context.Schema,
+        failure?.Code, failure?.Message, started, clock.GetUtcNow(), rows, context.Identity.AgentType));
 
     /// <summary>A statement that was stopped because its time was over says so.</summary>
     private SqlException Final(SqlException error, DateTimeOffset started, int timeoutSeconds) =>
         error.Code is "000604" && clock.GetUtcNow() - started >= TimeSpan.FromSeconds(timeoutSeconds) ? SqlException.Timeout(timeoutSeconds) : error;
 
-    // USE is taken only where several statements make one session. Nobody has secondary roles here, so there is nothing to switch.
-    [GeneratedRegex(@"^\s*USE\s+SECONDARY\s+ROLES\s+(?:NONE|ALL)\s*$", RegexOptions.IgnoreCase)]
-    private static partial Regex SecondaryRoles();
+    // USE is taken only where several statements make one session.
+    [GeneratedRegex(@"^\s*USE\s+SECONDARY\s+ROLES\s+(?<which>NONE|ALL)\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex UseSecondaryRoles();
 
     private static string TypeOf(string statement)
     {

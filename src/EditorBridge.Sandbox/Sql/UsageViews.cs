@@ -32,7 +32,7 @@ internal sealed partial class UsageViews(UsageLog log, AccountDirectory director
             ("INFORMATION_SCHEMA", "QUERY_HISTORY") => log.LiveStatements.Where(row => row.UserName == context.Identity.UserName).Select(Statement),
             ("INFORMATION_SCHEMA", "TABLES") => Tables(connection, name.Database, context),
             ("INFORMATION_SCHEMA", "COLUMNS") => Columns(connection, name.Database, context),
-            ("INFORMATION_SCHEMA", "SCHEMATA") => rules.Schemas(connection, context.Role).Where(schema => schema.Database == name.Database)
+            ("INFORMATION_SCHEMA", "SCHEMATA") => rules.Schemas(connection, context.Roles).Where(schema => schema.Database == name.Database)
                 .Select(schema => new object?[] { schema.Database, schema.Schema, "ACCOUNTADMIN" }),
             ("INFORMATION_SCHEMA", "TAG_REFERENCES_ALL_COLUMNS") => Tags(connection, context),
             ("INFORMATION_SCHEMA", _) => throw SqlException.NotFound("Object", name.ToString()),
@@ -83,20 +83,20 @@ internal sealed partial class UsageViews(UsageLog log, AccountDirectory director
     }
 
     private IEnumerable<object?[]> Tables(DuckDBConnection connection, string database, SqlContext context) =>
-        rules.Visible(connection, context.Role).Where(table => table.Name.Database == database).Select(table => new object?[]
+        rules.Visible(connection, context.Roles).Where(table => table.Name.Database == database).Select(table => new object?[]
         {
             table.Name.Database, table.Name.Schema, table.Name.Name, "ACCOUNTADMIN", table.IsView ? "VIEW" : "BASE TABLE", table.Rows,
         });
 
     private IEnumerable<object?[]> Columns(DuckDBConnection connection, string database, SqlContext context) =>
-        rules.Visible(connection, context.Role).Where(table => table.Name.Database == database)
+        rules.Visible(connection, context.Roles).Where(table => table.Name.Database == database)
             .SelectMany(table => DescribeStatements.Columns(connection, table.Name).Select((column, index) => new object?[]
             {
                 table.Name.Database, table.Name.Schema, table.Name.Name, column.Name, index + 1L, column.Type.Split('(')[0], column.Nullable ? "YES" : "NO",
             }));
 
     private IEnumerable<object?[]> Tags(DuckDBConnection connection, SqlContext context) =>
-        from table in rules.Visible(connection, context.Role)
+        from table in rules.Visible(connection, context.Roles)
         let tagged = SampleDatabase.TaggedColumns.GetValueOrDefault((table.Name.Database, table.Name.Schema, table.Name.Name), [])
         from column in tagged
         select new object?[] { "RAW", "PUBLIC", "PII", column.Value, "COLUMN", table.Name.Database, table.Name.Schema, table.Name.Name, "COLUMN", column.Column };

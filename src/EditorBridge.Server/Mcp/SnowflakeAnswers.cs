@@ -108,7 +108,7 @@ internal static class SnowflakeAnswers
         foreach (var statement in statements)
         {
             json.WriteStartObject();
-            json.WriteString("statement_handle", statement.Handle);
+            json.WriteString("statement_handle", statement.Outcome?.Handle ?? statement.Handle);
             json.WriteString("sql", statement.Text.Length <= 1000 ? statement.Text : statement.Text[..1000] + " …");
             json.WriteString("state", statement.Outcome switch
             {

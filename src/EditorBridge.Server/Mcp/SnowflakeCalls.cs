@@ -79,7 +79,7 @@ internal sealed partial class SnowflakeCalls(
         if (admission.Obligations.ExplainFirst && await account.ExecuteAsync(Statement($"EXPLAIN USING TEXT {sql}", input, asked, admission), cancellationToken) is SqlFailure unexplained)
             return SnowflakeAnswers.Refusal($"Policy asks for an EXPLAIN before this statement runs, and there is none: {unexplained.Message} Nothing was run.");
 
-        var outcome = await account.StartAsync(statement, cancellationToken);
+        var outcome = await StartAsync(statement, asked, admission, cancellationToken);
         if (outcome.Handle is { } handle)
         {
             statements.Started(new StartedStatement(handle, admission.CallId, CallerOf(asked), sql, time.GetUtcNow(), admission.Person, admission.Obligations.RowLimit));
@@ -100,6 +100,19 @@ internal sealed partial class SnowflakeCalls(
             SqlFailure failure => SnowflakeAnswers.Failed(failure),
             _ => SnowflakeAnswers.Refusal("The account gave an answer that is not known here."),
         };
+    }
+
+    private async Task<SqlOutcome> StartAsync(SqlStatement statement, ActionRequest asked, Admission admission, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await account.StartAsync(statement, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await RecordAsync(asked, admission, new SqlFailure(SqlFailureKind.Canceled, "The client went away before the statement was sent. Nothing was run."), file: null);
+            throw;
+        }
     }
 
     // A caller that goes away takes its statement with it, and the ledger says so.
@@ -247,6 +260,7 @@ internal sealed partial class SnowflakeCalls(
             Warehouse = context.Warehouse,
             Database = context.Database,
             Schema = context.Schema,
+            OneRole = true,
             Timeout = TimeSpan.FromSeconds(Wanted(input, SnowflakeTools.Seconds, Flag(input, SnowflakeTools.Background) ? SnowflakeTools.SecondsAtMost : SnowflakeTools.SecondsByDefault)),
             QueryTag = Tag(asked, admission),
         };

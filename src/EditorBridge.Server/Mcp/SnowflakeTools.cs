@@ -43,7 +43,7 @@ internal static class SnowflakeTools
         new()
         {
             Name = "execute_sql", Title = "Run SQL", Work = SnowflakeWork.Statement, ReadOnly = false, Statement = One,
-            Description = "Runs one Snowflake SQL statement under your role, and under secondary roles where the user has them on. Every statement is judged first; a person may have to approve it. For long statements set background and ask get_statement.",
+            Description = "Runs one Snowflake SQL statement under your role and no other. Every statement is judged first; a person may have to approve it. For long statements set background and ask get_statement.",
             Parameters =
             [
                 new(Sql, "One statement.", Required: true), Rows,

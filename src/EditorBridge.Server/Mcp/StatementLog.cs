@@ -25,6 +25,9 @@ internal sealed class StatementLog(TimeProvider time)
     private readonly Dictionary<string, StartedStatement> _byHandle = new(StringComparer.Ordinal);
     private readonly LinkedList<string> _order = new();
 
+    // A statement behind another one has a handle of its own once it ran; clients see that one, because the account's history has it.
+    private readonly Dictionary<string, string> _startedAs = new(StringComparer.Ordinal);
+
     public void Started(StartedStatement statement)
     {
         lock (_lock)
@@ -32,7 +35,7 @@ internal sealed class StatementLog(TimeProvider time)
             if (!_byHandle.TryAdd(statement.Handle, statement)) return;
             _order.AddFirst(statement.Handle);
             if (_order.Count <= Kept) return;
-            _byHandle.Remove(_order.Last!.Value);
+            if (_byHandle.Remove(_order.Last!.Value, out var oldest) && oldest.Outcome?.Handle is { } own) _startedAs.Remove(own);
             _order.RemoveLast();
         }
     }
@@ -43,6 +46,7 @@ internal sealed class StatementLog(TimeProvider time)
         lock (_lock)
         {
             if (!_byHandle.TryGetValue(handle, out var known)) return;
+            if (outcome.Handle is { } own && own != handle) _startedAs[own] = handle;
             _byHandle[handle] = known with
             {
                 Outcome = outcome is SqlRows rows ? rows with { Rows = [] } : outcome,
@@ -54,7 +58,7 @@ internal sealed class StatementLog(TimeProvider time)
     /// <summary>Null when this caller started no such statement here.</summary>
     public StartedStatement? Find(string handle, string caller)
     {
-        lock (_lock) return _byHandle.TryGetValue(handle, out var known) && known.Caller == caller ? known : null;
+        lock (_lock) return _byHandle.TryGetValue(_startedAs.GetValueOrDefault(handle, handle), out var known) && known.Caller == caller ? known : null;
     }
 
     /// <summary>The caller's statements, the newest first.</summary>

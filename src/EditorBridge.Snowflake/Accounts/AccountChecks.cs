@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace EditorBridge.Snowflake;
 
 /// <summary>Who the account says we are.</summary>
-public sealed record AccountIdentity(string User, string Role, string Account, string Region, string? Warehouse, bool AllSecondaryRoles);
+public sealed record AccountIdentity(string User, string Role, string Account, string Region, string? Warehouse, bool SecondaryRolesOn);
 
 /// <summary>
 /// Asks the account what stands in the way or is more than needed, each cause told apart. Tests the credential by what it can
@@ -24,7 +24,7 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
         var row = await RowAsync("SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_ACCOUNT(), CURRENT_REGION(), CURRENT_WAREHOUSE(), CURRENT_SECONDARY_ROLES()", cancellationToken)
             ?? throw new SignInException("The account answered without a row when asked who is signed in.");
         if (row.Length < 5) throw new SignInException($"The account answered with {row.Length} columns instead of 6 when asked who is signed in.");
-        return new AccountIdentity(row[0] ?? "", row[1] ?? "", row[2] ?? "", row[3] ?? "", row[4], SecondaryRolesAll(row.Length > 5 ? row[5] : null));
+        return new AccountIdentity(row[0] ?? "", row[1] ?? "", row[2] ?? "", row[3] ?? "", row[4], row is [_, _, _, _, _, { Length: > 0 } secondary, ..] && !SecondaryRoles.AreOff(secondary));
     }
 
     /// <param name="residency">The regions inference may run in; null when that is not restricted.</param>
@@ -63,9 +63,9 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
             findings.Add(new AccountFinding(FindingLevel.Warning, $"The agents work with the administrator role {identity.Role}: everything a reviewer lets pass may do everything.",
                 "editorbridge setup role    -- prints a role with only what is needed", AccountTopic.Role));
         }
-        if (identity.AllSecondaryRoles)
+        if (identity.SecondaryRolesOn)
         {
-            findings.Add(new AccountFinding(FindingLevel.Warning, "Secondary roles are on: statements run with the rights of every role the user has.",
+            findings.Add(new AccountFinding(FindingLevel.Warning, "Secondary roles are on: what reaches the account in another way, such as snow sql, has the rights of every role the user has. EditorBridge's tools switch them off for each statement, which costs a request more and some errors their code.",
                 $"ALTER USER {identity.User} SET DEFAULT_SECONDARY_ROLES = ();", AccountTopic.SecondaryRoles));
         }
     }
@@ -185,21 +185,4 @@ public sealed class AccountChecks(SqlApiClient sql, CortexClient cortex, TimePro
         QueryTag = OwnQuestions.Tag("account check"),
         Timeout = TimeSpan.FromSeconds(60),
     }, cancellationToken);
-
-    private static bool SecondaryRolesAll(string? value)
-    {
-        if (string.IsNullOrEmpty(value))
-        {
-            return false;
-        }
-        try
-        {
-            using var json = JsonDocument.Parse(value);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("value", out var all) && all.GetString() == "ALL";
-        }
-        catch (JsonException)
-        {
-            return value.Equals("ALL", StringComparison.OrdinalIgnoreCase);
-        }
-    }
 }

@@ -8,7 +8,7 @@ namespace EditorBridge.Snowflake;
 /// </summary>
 public static class OwnQuestions
 {
-    // USE and MULTI_STATEMENT: the questions about a review's reach are asked as two statements, the first of which switches secondary roles off. Each has a row of its own.
+    // USE and MULTI_STATEMENT: where the user's secondary roles are on, a question goes behind the statement that switches them off. Each has a row of its own.
     private static readonly string[] Reading = ["SELECT", "SHOW", "DESCRIBE", "EXPLAIN", "LIST_FILES", "USE", "MULTI_STATEMENT", "UNKNOWN"];
 
     public static string Tag(string purpose) => $"{{\"app\":\"editorbridge\",\"purpose\":\"{purpose}\"}}";

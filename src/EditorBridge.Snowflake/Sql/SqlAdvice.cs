@@ -22,7 +22,8 @@ internal static partial class SqlAdvice
             SqlFailureKind.NotFound => $"Either there is no such object or {role} may not see it. Names are upper case unless quoted, and without a database and schema they are looked up in the profile's. If it exists, its owner can: {Grants(message, grantee)}",
             SqlFailureKind.InsufficientPrivileges => $"The role needs a grant for this: whoever owns {Named(message) ?? "the object"} can grant the privilege to {role}, or a profile with another role can be used.",
             SqlFailureKind.TimedOut => "Read less: filter on the column the table is clustered by, name the columns, aggregate in the account. A longer limit can be asked for with the statement.",
-            SqlFailureKind.StatementCount => "Send one statement at a time: what was reviewed is what runs.",
+            SqlFailureKind.StatementCount => "Send one statement at a time: what was reviewed is what runs."
+                + (statement is { OneRole: true } ? $" A scripting block is counted by its statements where secondary roles are on: send it as EXECUTE IMMEDIATE $$ … $$, or switch them off: ALTER USER <user> SET DEFAULT_SECONDARY_ROLES = ();" : ""),
             SqlFailureKind.ResultTooLarge => "Ask for fewer columns or rows.",
             SqlFailureKind.Throttled => "The account takes no more statements from this user at the moment; wait a little.",
             SqlFailureKind.SignIn when code == "394400" => "It may be wrong, ended, disabled, or its user has no network policy: SHOW USER PROGRAMMATIC ACCESS TOKENS; in Snowsight a new one is made, and editorbridge login --pat takes it.",

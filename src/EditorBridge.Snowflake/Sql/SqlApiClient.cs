@@ -34,6 +34,7 @@ public sealed partial class SqlApiClient
     private readonly ILogger<SqlApiClient> _logger;
     private readonly Uri _statements;
     private readonly DriverStatements? _driver;
+    private readonly SecondaryRoles _secondary;
 
     /// <param name="account">Checked once more: no credential is attached for a host that is not Snowflake's or named in the configuration.</param>
     /// <param name="driver">Where statements go instead, when a person chose the driver.</param>
@@ -50,6 +51,7 @@ public sealed partial class SqlApiClient
         _logger = logger;
         _statements = new Uri(account.BaseAddress, "/api/v2/statements");
         _driver = driver;
+        _secondary = new SecondaryRoles(ExecuteAsync, time);
     }
 
     /// <summary>Runs one statement and waits for it. A caller that goes away takes its statement with it.</summary>
@@ -70,7 +72,11 @@ public sealed partial class SqlApiClient
         {
             return Task.FromResult<SqlOutcome>(_driver.Start(statement));
         }
-        return GuardedAsync(null, async () => await OutcomeAsync(await SubmitAsync(statement.RequestId, SqlWire.Write(statement), cancellationToken), null, statement, CancellationToken.None));
+        return GuardedAsync(null, async () =>
+        {
+            var alone = !statement.OneRole || await _secondary.AreOffAsync(statement, cancellationToken);
+            return await OutcomeAsync(await SubmitAsync(statement.RequestId, SqlWire.Write(statement, alone), cancellationToken), null, statement, CancellationToken.None);
+        });
     }
 
     /// <summary>Waits for a statement that was started and reads its rows up to the limits of <paramref name="statement"/>. A caller that goes away cancels it in the account.</summary>
@@ -106,7 +112,7 @@ public sealed partial class SqlApiClient
             HttpStatusCode.Accepted when handle is not null => new SqlRunning { Handle = handle },
             HttpStatusCode.Accepted => new SqlFailure(SqlFailureKind.NotUnderstood, "The account says the statement runs but gave no handle to ask for it."),
             // The statement stood behind the one that switches secondary roles off; the answer is its own.
-            HttpStatusCode.OK when statement.OneRole && SqlWire.LastHandle(answer.Body) is { } last => await StatusAsync(last, statement, cancellationToken),
+            HttpStatusCode.OK when SqlWire.LastHandle(answer.Body) is { } last => await StatusAsync(last, statement, cancellationToken),
             HttpStatusCode.OK => await PageAsync(SqlWire.ReadRows(answer.Body), statement, cancellationToken),
             _ => SqlWire.ReadFailure(answer.Status, answer.Body, statement) with { Handle = handle },
         };

@@ -5,7 +5,7 @@ namespace EditorBridge.Snowflake;
 /// <summary>One statement for the account, with everything it runs under. Each call is a session of its own.</summary>
 public sealed record SqlStatement
 {
-    /// <summary>Exactly one statement; the account is told so and refuses two.</summary>
+    /// <summary>Exactly one statement; the account is told how many it gets and refuses one more.</summary>
     public required string Text { get; init; }
 
     /// <summary>Makes sending it again harmless: the account answers with the first execution's result.</summary>
@@ -24,8 +24,8 @@ public sealed record SqlStatement
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>
-    /// Runs with the role alone: secondary roles, which a user's default switches on, are off. Costs a second request, because the account
-    /// takes this only as a statement before the statement. Not together with bindings.
+    /// Runs with the role alone. Where the user's secondary roles are on, or it is not known that they are off, the statement goes behind one that
+    /// switches them off: <see cref="SecondaryRoles"/>. Not together with bindings.
     /// </summary>
     public bool OneRole { get; init; }
 

@@ -7,13 +7,14 @@ namespace EditorBridge.Snowflake;
 /// <summary>The SQL API's JSON, written and read in one place.</summary>
 internal static class SqlWire
 {
-    public static byte[] Write(SqlStatement statement)
+    /// <param name="alone">False puts the statement behind the one that switches secondary roles off.</param>
+    public static byte[] Write(SqlStatement statement, bool alone)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("statement"u8, statement.OneRole ? "USE SECONDARY ROLES NONE;\n" + statement.Text : statement.Text);
+            json.WriteString("statement"u8, alone ? statement.Text : SecondaryRoles.Off + ";\n" + statement.Text);
             if (statement.Timeout is { } timeout)
             {
                 json.WriteNumber("timeout"u8, Math.Max(1, (long)Math.Ceiling(timeout.TotalSeconds)));
@@ -25,7 +26,7 @@ internal static class SqlWire
             WriteBindings(json, statement.Bindings);
             json.WriteStartObject("parameters"u8);
             // The one thing the account checks for us: two statements where one was judged are refused.
-            json.WriteString("multi_statement_count"u8, statement.OneRole ? "2"u8 : "1"u8);
+            json.WriteString("multi_statement_count"u8, alone ? "1"u8 : "2"u8);
             WriteIf(json, "query_tag", statement.QueryTag);
             json.WriteEndObject();
             json.WriteEndObject();
@@ -79,7 +80,10 @@ internal static class SqlWire
         var parsed = TryParse(body, out var root);
         var code = parsed ? Text(root, "code") : null;
         var message = (parsed ? Text(root, "message") : null) ?? $"HTTP {(int)status}";
-        return Failure(status, code, message, parsed ? Text(root, "sqlState") : null, statement);
+        var sqlState = parsed ? Text(root, "sqlState") : null;
+        return code == SecondaryRoles.SeveralFailed && SecondaryRoles.Inside(message) is var (own, ownCode)
+            ? Failure(status, ownCode ?? code, own, ownCode is null ? sqlState : null, statement)
+            : Failure(status, code, message, sqlState, statement);
     }
 
     /// <summary>What the driver says of a failed statement, in the same words and with the same advice.</summary>

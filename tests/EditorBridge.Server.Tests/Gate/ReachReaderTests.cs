@@ -63,25 +63,30 @@ public sealed class ReachReaderTests(HostFixture host) : IClassFixture<HostFixtu
             Door = Door.Hook, Tool = "Write", Actor = "agent:test", Workspace = Path.GetTempPath(),
             Input = """{"file_path":"reach-twice.sql","content":"grant select on table analytics.marts.customers to role reader; grant insert on table analytics.marts.customers to role reader"}""",
         };
-        var reach = (await AmendedAsync(() => host.Services.GetRequiredService<ActionGate>().AdmitAsync(request, TestContext.Current.CancellationToken))).Reach!;
+        var reach = (await AmendedAsync(host, () => host.Services.GetRequiredService<ActionGate>().AdmitAsync(request, TestContext.Current.CancellationToken))).Reach!;
 
         Assert.Equal(2, reach.Statements.Length);
         Assert.Equal(3, reach.Statements[0].Answers.Length);
         Assert.Empty(reach.Statements[1].Answers);
     }
 
-    [Fact]
-    public async Task Questions_are_asked_with_one_role_and_carry_the_review()
+    [Theory]
+    [InlineData("()", "", "1")]
+    [InlineData("('ALL')", "USE SECONDARY ROLES NONE;\n", "2")]
+    public async Task Questions_are_asked_with_one_role_and_carry_the_review(string secondaryRoles, string before, string count)
     {
-        var (item, _) = await ReachOfAsync("drop table analytics.marts.customers");
-        var sent = await host.ReceivedAsync(item.Id);
+        await using var own = new HostFixture();
+        await own.InitializeAsync();
+        await own.AdministerAsync($"ALTER USER DEVELOPER SET DEFAULT_SECONDARY_ROLES = {secondaryRoles}");
+        var item = await AmendedAsync(own, () => own.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql = "drop table analytics.marts.customers" } }));
+        var sent = await own.ReceivedAsync(item.Id);
 
         Assert.NotEmpty(sent);
         Assert.All(sent, request =>
         {
             var body = JsonNode.Parse(request["body"]!.GetValue<string>())!;
-            Assert.StartsWith("USE SECONDARY ROLES NONE;\n", body["statement"]!.GetValue<string>(), StringComparison.Ordinal);
-            Assert.Equal("2", body["parameters"]!["multi_statement_count"]!.GetValue<string>());
+            Assert.StartsWith(before, body["statement"]!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.Equal(count, body["parameters"]!["multi_statement_count"]!.GetValue<string>());
             Assert.Equal(10, body["timeout"]!.GetValue<int>());
         });
     }
@@ -97,11 +102,11 @@ public sealed class ReachReaderTests(HostFixture host) : IClassFixture<HostFixtu
 
     private async Task<(ReviewItem Item, Reach Reach)> ReachOfAsync(string sql)
     {
-        var item = await AmendedAsync(() => host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql } }));
+        var item = await AmendedAsync(host, () => host.McpAsync("tools/call", new { name = "execute_sql", arguments = new { sql } }));
         return (item, item.Reach!);
     }
 
-    private async Task<ReviewItem> AmendedAsync(Func<Task> ask)
+    private static async Task<ReviewItem> AmendedAsync(HostFixture host, Func<Task> ask)
     {
         var amended = new TaskCompletionSource<ReviewItem>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Signal(ReviewItem item) => amended.TrySetResult(item);

@@ -84,6 +84,16 @@ public sealed class HostFixture : IAsyncLifetime
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>A statement of the account's administrator.</summary>
+    internal async Task AdministerAsync(string sql)
+    {
+        using var http = new HttpClient { BaseAddress = _account!.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _account.AdminToken);
+        http.DefaultRequestHeaders.UserAgent.ParseAdd("administrator/1.0");
+        using var response = await http.PostAsync("/api/v2/statements", Json(new { statement = sql }));
+        response.EnsureSuccessStatusCode();
+    }
+
     internal HttpClient Client(Client? client)
     {
         var http = new HttpClient { BaseAddress = Address };

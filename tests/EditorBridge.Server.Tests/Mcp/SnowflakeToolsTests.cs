@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
 using EditorBridge.Gate;
@@ -11,19 +13,84 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EditorBridge.Server.Tests.Mcp;
 
 /// <summary>A host whose profile pins the role ANALYST, over an account that keeps results in parts of ten rows.</summary>
-public sealed class AnalystHost : IAsyncLifetime
+public class AnalystHost : IAsyncLifetime
 {
-    internal HostFixture Host { get; } = SnowflakeToolsTests.HostAs("ANALYST");
+    internal HostFixture Host { get; private set; } = null!;
 
-    public ValueTask InitializeAsync() => Host.InitializeAsync();
+    protected virtual bool SecondaryRoles => false;
 
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    public async ValueTask InitializeAsync() => Host = await StartAsync("ANALYST");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    internal async Task<HostFixture> StartAsync(string role)
+    {
+        var host = new HostFixture(builder => builder.Services.AddSingleton(new GateContext("sandbox", role, "COMPUTE_WH")), new SandboxOptions { SqlPartitionRows = 10 });
+        await host.InitializeAsync();
+        if (SecondaryRoles) await host.AdministerAsync("ALTER USER DEVELOPER SET DEFAULT_SECONDARY_ROLES = ('ALL')");
+        return host;
+    }
+}
+
+/// <summary>The same, for a user whose other roles are on in every session.</summary>
+public sealed class RoamingAnalystHost : AnalystHost
+{
+    protected override bool SecondaryRoles => true;
+}
+
+public sealed class SnowflakeToolsTests(AnalystHost analyst) : SnowflakeToolsTestsOver(analyst), IClassFixture<AnalystHost>;
+
+/// <summary>All of it again where each statement goes behind one that switches secondary roles off: clients see no difference.</summary>
+public sealed class SnowflakeToolsBesideSecondaryRolesTests(RoamingAnalystHost analyst) : SnowflakeToolsTestsOver(analyst), IClassFixture<RoamingAnalystHost>
+{
+    [Theory]
+    [InlineData("select count(*) from snowflake.account_usage.query_history", "002003")]
+    [InlineData("delete from raw.shop.orders where order_id = -1", "003001")]
+    public async Task Right_of_another_role_of_the_user_is_not_used(string sql, string code)
+    {
+        // Not a question of the sandbox's rights: sent without the gateway, the same statement runs.
+        Assert.Equal(HttpStatusCode.OK, await RunDirectlyAsync(Host, sql));
+        var asking = CallAsync("execute_sql", new { sql });
+        if (code == "003001") await Host.AnswerAsync(GateFixture.Approve());
+        var refused = await asking;
+
+        Assert.True(refused["isError"]!.GetValue<bool>());
+        Assert.Contains("Snowflake " + code, Text(refused), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connection_tells_that_no_other_role_counts() =>
+        Assert.Contains("""{\"roles\":\"\",\"value\":\"\"}""", Text(await CallAsync("get_connection", new { })), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Statement_has_one_line_in_the_accounts_history_under_the_handle_the_client_was_given()
+    {
+        var done = (await CallAsync("execute_sql", new { sql = "select 'one line'" }))["structuredContent"]!;
+        var row = await CellAsync(Host, $"select query_text || '|' || query_type from table(information_schema.query_history()) where query_id = '{done["statement_handle"]}'");
+
+        Assert.Equal("select 'one line'|SELECT", row);
+    }
+
+    private static async Task<HttpStatusCode> RunDirectlyAsync(HostFixture host, string sql)
+    {
+        using var http = new HttpClient { BaseAddress = host.Account.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", host.Account.ProgrammaticAccessToken);
+        http.DefaultRequestHeaders.UserAgent.ParseAdd("somebody/1.0");
+        using var response = await http.PostAsync("/api/v2/statements", HostFixture.Json(new { statement = sql, role = "ANALYST" }));
+        return response.StatusCode;
+    }
 }
 
 /// <summary>The gateway's own tools against the sandbox account, through real HTTP, the gate and the ledger.</summary>
-public sealed class SnowflakeToolsTests(AnalystHost analyst) : IClassFixture<AnalystHost>
+public abstract class SnowflakeToolsTestsOver(AnalystHost analyst)
 {
     private readonly HostFixture _host = analyst.Host;
+
+    internal HostFixture Host => _host;
 
     [Fact]
     public async Task Tools_say_what_they_take_what_they_give_and_what_they_change()
@@ -69,10 +136,8 @@ public sealed class SnowflakeToolsTests(AnalystHost analyst) : IClassFixture<Ana
     {
         const string Customers = "select email from raw.shop.customers order by customer_id limit 1";
         const string Marts = "select count(*) from analytics.marts.customers";
-        await using var engineer = HostAs("DATA_ENGINEER");
-        await using var reader = HostAs("READER");
-        await engineer.InitializeAsync();
-        await reader.InitializeAsync();
+        await using var engineer = await analyst.StartAsync("DATA_ENGINEER");
+        await using var reader = await analyst.StartAsync("READER");
 
         Assert.Equal("customer1@example.com", await CellAsync(engineer, Customers));
         Assert.DoesNotContain("@example.com", await CellAsync(_host, Customers), StringComparison.Ordinal);
@@ -245,16 +310,13 @@ public sealed class SnowflakeToolsTests(AnalystHost analyst) : IClassFixture<Ana
         }
     }
 
-    internal static HostFixture HostAs(string role) => new(
-        builder => builder.Services.AddSingleton(new GateContext("sandbox", role, "COMPUTE_WH")), new SandboxOptions { SqlPartitionRows = 10 });
-
     private Task<JsonNode> SaveAsync(string path, string? workspace, string sql = "select order_id, status from raw.shop.orders order by 1 limit 25") => CallAsync(
         "execute_sql", new { sql, save_to = path }, headers: workspace is null ? [] : [(McpDoor.WorkspaceHeader, Uri.EscapeDataString(workspace))]);
 
-    private async Task<JsonNode> CallAsync(string name, object arguments, HostFixture? host = null, string? session = null, params (string, string)[] headers) =>
+    private protected async Task<JsonNode> CallAsync(string name, object arguments, HostFixture? host = null, string? session = null, params (string, string)[] headers) =>
         (await (host ?? _host).McpAsync("tools/call", new { name, arguments }, default, session is null ? headers : [(McpDoor.SessionHeader, session), .. headers]))["result"]!;
 
-    private async Task<string> CellAsync(HostFixture host, string sql)
+    private protected async Task<string> CellAsync(HostFixture host, string sql)
     {
         var result = await CallAsync("execute_sql", new { sql }, host);
         Assert.True(result["isError"] is null, Text(result));
@@ -283,5 +345,5 @@ public sealed class SnowflakeToolsTests(AnalystHost analyst) : IClassFixture<Ana
 
     private static List<string> Rows(JsonNode page) => [.. page["rows"]!.AsArray().Select(row => row![0]!.ToString())];
 
-    private static string Text(JsonNode result) => result["content"]![0]!["text"]!.GetValue<string>();
+    private protected static string Text(JsonNode result) => result["content"]![0]!["text"]!.GetValue<string>();
 }

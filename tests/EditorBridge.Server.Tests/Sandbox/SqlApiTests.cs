@@ -105,6 +105,39 @@ public sealed class SqlApiTests(SandboxFixture sandbox) : IClassFixture<SandboxF
         Assert.Equal([";"], SqlApi.Rows((await GetAsync($"{SqlApi.Statements}/{children[1]}")).Body));
     }
 
+    [Fact]
+    public async Task Several_statements_are_one_session_that_may_switch_its_secondary_roles()
+    {
+        using var admin = sandbox.NewClient();
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", sandbox.Server.AdminToken);
+        const string Usage = "select count(*) > 0 from SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY";
+        Assert.Equal(422, (await sandbox.RunAsync(Usage, role: "ANALYST")).Status);
+        await sandbox.RunAsync("ALTER USER DEVELOPER SET DEFAULT_SECONDARY_ROLES = ('ALL')", client: admin);
+        try
+        {
+            Assert.Equal(200, (await sandbox.RunAsync(Usage, role: "ANALYST")).Status);
+            Assert.Equal(422, (await sandbox.RunAsync("create table RAW.SHOP.NEW_ONE (a int)", role: "ANALYST")).Status);
+            Assert.Equal("""{"roles":"READER,DATA_ENGINEER,AUDITOR","value":"ALL"}""", Assert.Single(await sandbox.RowsAsync("select current_secondary_roles()", role: "ANALYST")));
+
+            var (status, failed) = await sandbox.RunAsync($"use secondary roles none;\n{Usage}", role: "ANALYST", change: Two);
+            Assert.Equal((422, "100132"), (status, failed.GetProperty("code").GetString()));
+            Assert.Contains("(at line 2, position 26).\nSQL compilation error:\nObject 'SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY' does not exist or not authorized. in SYSTEM$MULTISTMT at '", failed.GetProperty("message").GetString());
+
+            var (noWarehouse, refused) = await sandbox.RunAsync("use secondary roles none; show tables", role: "ANALYST", change: body =>
+            {
+                Two(body);
+                body["warehouse"] = "NO_SUCH_WH";
+            });
+            Assert.Equal((422, "000606"), (noWarehouse, refused.GetProperty("code").GetString()));
+        }
+        finally
+        {
+            await sandbox.RunAsync("ALTER USER DEVELOPER SET DEFAULT_SECONDARY_ROLES = ()", client: admin);
+        }
+
+        static void Two(JsonObject body) => body["parameters"] = new JsonObject { ["multi_statement_count"] = "2" };
+    }
+
     [Theory]
     [InlineData("""{"statement":"select 1","nonsense":1}""", "nonsense")]
     [InlineData("""{"statement":"select 1","parameters":{"autocommit":true}}""", "autocommit")]
