@@ -1,16 +1,18 @@
 namespace EditorBridge.Mcp;
 
-/// <summary>Keeps a client waiting that would otherwise give up: a call that says nothing for a minute is dropped (measured), progress on its event stream keeps it.</summary>
+/// <summary>
+/// Keeps a client waiting that would otherwise give up: a call that says nothing for a minute is dropped (measured), progress on its event stream keeps it. For those that
+/// did not ask for progress there is <see cref="KeepAliveStream"/>.
+/// </summary>
 internal static class HeldCall
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
-
     public static async Task<T> WithProgressAsync<T>(this GatewayClient client, Task<T> work, string message, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (client.ProgressToken is null) return await work;
         for (var beats = 1; !work.IsCompleted; beats++)
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var tick = Task.Delay(Beat, time, stop.Token);
+            var tick = Task.Delay(KeepAliveStream.Beat, time, stop.Token);
             if (await Task.WhenAny(work, tick) == work || cancellationToken.IsCancellationRequested)
             {
                 await stop.CancelAsync();

@@ -67,7 +67,7 @@ internal static class McpFeature
     public static void MapMcpGateway(this IEndpointRouteBuilder routes)
     {
         routes.MapMcp("/mcp").RequireToken(Client.Mcp).AddEndpointFilter(async (context, next) =>
-            await UnknownVersionAsync(context.HttpContext) is { } refusal ? refusal : await next(context));
+            await UnknownVersionAsync(context.HttpContext) is { } refusal ? refusal : await next(context)).AddEndpointFilter(KeepAliveStream.FilterAsync);
         UpstreamsReport.Map(routes);
     }
 

@@ -29,7 +29,23 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
     /// <summary>The SDK's filter for incoming messages.</summary>
     public static McpMessageHandler Filter(McpMessageHandler next) => async (context, cancellationToken) =>
     {
-        var gateway = context.Services!.GetRequiredService<McpGateway>();
+        // A request is answered on its stream; what answers a notification has no body that could be kept alive.
+        var request = context.JsonRpcMessage as JsonRpcRequest;
+        var stream = request is null ? null : KeepAliveStream.Of(context.Services!.GetRequiredService<IHttpContextAccessor>().HttpContext);
+        stream?.Begin(request!);
+        try
+        {
+            await context.Services!.GetRequiredService<McpGateway>().MeetAsync(context, stream, next, cancellationToken);
+        }
+        finally
+        {
+            // A request of a session that was taken back gets no answer: its stream stays open and is as silent as one whose client has gone.
+            if (stream is not null) await stream.EndAsync();
+        }
+    };
+
+    private async Task MeetAsync(MessageContext context, KeepAliveStream? stream, McpMessageHandler next, CancellationToken cancellationToken)
+    {
         switch (context.JsonRpcMessage)
         {
             // The gate judges one reading of it and a server may take the other.
@@ -37,26 +53,28 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
                 throw new McpProtocolException("The parameters name a member twice or hold half a character, and programs differ in what they read there. Nothing was run.", McpErrorCode.InvalidParams);
             case JsonRpcRequest { Method: "initialize" or "server/discover" }:
                 // What is said first tells of the servers, which may still be starting.
-                await gateway.MeetServersAsync(cancellationToken);
+                await MeetServersAsync(cancellationToken);
                 break;
             case JsonRpcRequest request:
                 var client = new GatewayClient(context.Server, request);
-                if (await gateway.AnswerAsync(client, request, cancellationToken) is { } answer)
+                if (await AnswerAsync(client, request, cancellationToken) is { } answer)
                 {
                     answer = GatewayAnswer.For(client, request.Method, answer);
                     answer.Id = request.Id;
+                    // Which error it is may decide the HTTP status, and a head must not leave meanwhile.
+                    if (stream is not null) await stream.EndAsync();
                     await context.Server.SendMessageAsync(answer, cancellationToken);
                     return;
                 }
 
                 break;
             case JsonRpcNotification { Method: "notifications/roots/list_changed" }:
-                await gateway.TellAsync(u => u.Settings.Allows.Contains(ClientFeature.Roots) && !u.IsModern, "notifications/roots/list_changed", null, cancellationToken);
+                await TellAsync(u => u.Settings.Allows.Contains(ClientFeature.Roots) && !u.IsModern, "notifications/roots/list_changed", null, cancellationToken);
                 break;
         }
 
         await next(context, cancellationToken);
-    };
+    }
 
     private async Task MeetServersAsync(CancellationToken cancellationToken) => await room.CatalogueAsync(cancellationToken);
 

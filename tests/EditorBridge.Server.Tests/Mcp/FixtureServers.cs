@@ -70,7 +70,9 @@ public sealed class FixtureServers : IAsyncLifetime
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 
-    private static JsonObject Server(string era, string[] allow, bool free = false) => new()
+    /// <summary>The entry of one such server in the configuration.</summary>
+    /// <param name="era"><c>--legacy</c> or <c>--modern</c>.</param>
+    internal static JsonObject Server(string era, string[] allow, bool free = false) => new()
     {
         ["command"] = Environment.ProcessPath!.Contains("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet",
         ["args"] = new JsonArray(Path.Combine(AppContext.BaseDirectory, "editorbridge-mcp-fixture.dll"), era),

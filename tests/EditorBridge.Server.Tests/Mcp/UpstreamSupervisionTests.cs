@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Server.Tests.Gate;
@@ -33,7 +34,7 @@ public sealed class UpstreamSupervisionTests : IDisposable
         }
 
         Assert.Equal([1, 2, 4, 8, 16, 32, 64, 120, 120], pauses);
-        Assert.Contains("not on the PATH", upstream.Health.LastError, StringComparison.Ordinal);
+        Assert.Contains("The file '/nowhere/at/all' does not exist", upstream.Health.LastError, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,6 +53,28 @@ public sealed class UpstreamSupervisionTests : IDisposable
 
         var refused = await Assert.ThrowsAsync<UpstreamException>(() => calling);
         Assert.Contains("/nowhere/at/all", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/nowhere/at/all", "The file '/nowhere/at/all' does not exist.")]
+    [InlineData("FOLDER", "'FOLDER' is a folder, not a program.")]
+    [InlineData("FOLDER/plain.js", "The file 'FOLDER/plain.js' is not executable.")]
+    [InlineData("./plain.js", "The file 'FOLDER/plain.js' is not executable.")]
+    [InlineData("plain.js", "The file 'FOLDER/plain.js' is not executable.")]
+    [InlineData("no-such-program", "The program 'no-such-program' is not on the PATH (FOLDER).")]
+    public void Program_that_cannot_be_started_is_told_with_the_reason_and_the_key_that_mends_it(string command, string said)
+    {
+        File.WriteAllText(Path.Combine(_folder.FullName, "plain.js"), "");
+        var settings = new UpstreamSettings
+        {
+            Name = "tried", Prefix = "tried", Transport = UpstreamTransport.Stdio, Fingerprint = "1", Folder = _folder.FullName,
+            Command = command.Replace("FOLDER", _folder.FullName, StringComparison.Ordinal), Environment = ImmutableSortedDictionary<string, string>.Empty.Add("PATH", _folder.FullName),
+        };
+
+        var refused = Assert.Throws<UpstreamException>(() => UpstreamProcess.Start(settings, UpstreamSecrets.Resolve(settings), _time, NullLogger.Instance));
+
+        Assert.Equal(said.Replace("FOLDER", _folder.FullName, StringComparison.Ordinal), refused.Message);
+        Assert.Contains("'command' of 'tried'", refused.Mend, StringComparison.Ordinal);
     }
 
     [Theory]

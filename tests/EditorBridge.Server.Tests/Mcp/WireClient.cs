@@ -29,14 +29,27 @@ internal sealed class WireClient : IDisposable
     /// <summary>All messages of the answer, the result last.</summary>
     public async Task<JsonNode[]> AskAsync(string method, object parameters, CancellationToken cancellationToken)
     {
-        _id++;
-        using var request = _session is null ? McpRequests.Post(method, parameters) : Request(new { jsonrpc = "2.0", id = _id, method, @params = parameters });
-        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var response = await SendAsync(method, parameters, cancellationToken);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         var messages = new List<JsonNode>();
         while (await lines.ReadLineAsync(cancellationToken) is { } line)
             if (line.StartsWith("data: ", StringComparison.Ordinal) && line.Length > 6) messages.Add(JsonNode.Parse(line[6..])!);
         return [.. messages];
+    }
+
+    /// <summary>The answer as soon as its head is there; its body comes as it is sent.</summary>
+    public async Task<HttpResponseMessage> SendAsync(string method, object parameters, CancellationToken cancellationToken = default)
+    {
+        _id++;
+        using var request = _session is null ? McpRequests.Post(method, parameters) : Request(new { jsonrpc = "2.0", id = _id, method, @params = parameters });
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    /// <summary>The stream of a session on which the gateway speaks unasked.</summary>
+    public async Task<HttpResponseMessage> ListenAsync()
+    {
+        using var request = Request(HttpMethod.Get, null);
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     /// <summary>Gives the last request up, as its revision has it: by a message, or by closing the stream.</summary>
@@ -48,10 +61,12 @@ internal sealed class WireClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private HttpRequestMessage Request(object body)
+    private HttpRequestMessage Request(object body) => Request(HttpMethod.Post, HostFixture.Json(body));
+
+    private HttpRequestMessage Request(HttpMethod method, HttpContent? body)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = HostFixture.Json(body) };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        var request = new HttpRequestMessage(method, "/mcp") { Content = body };
+        if (body is not null) request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (_session is not null)
         {

@@ -96,7 +96,7 @@ test('mcp add, list, test and remove work against the running host', { skip, tim
   await until('the host to try it', async () => (await health(product)).gone?.state === 'waiting');
   const withBroken = await product.cli(['mcp', 'list']);
   assert.equal(withBroken.code, 1);
-  assert.match(withBroken.out, /FAILED +gone[^]*not on the PATH[^]*ready +fix|ready +fix[^]*FAILED +gone[^]*not on the PATH/);
+  assert.match(withBroken.out, /FAILED +gone[^]*'\/nowhere\/at\/all' does not exist[^]*ready +fix|ready +fix[^]*FAILED +gone[^]*'\/nowhere\/at\/all' does not exist/);
 
   for (const name of ['fix', 'gone']) assert.equal((await product.cli(['mcp', 'remove', name])).code, 0);
   await until('the host to end them', async () => Object.keys(await health(product)).length === 0);

@@ -55,8 +55,8 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     /// <exception cref="UpstreamException">The program is not there or cannot be started.</exception>
     public static UpstreamProcess Start(UpstreamSettings settings, UpstreamSecrets secrets, TimeProvider time, ILogger logger)
     {
-        var program = Find(settings.Command!, secrets.Environment.GetValueOrDefault("PATH"))
-            ?? throw new UpstreamException($"The program '{settings.Command}' is not on the PATH ({secrets.Environment.GetValueOrDefault("PATH")}).", $"Install it, or give its whole path in 'command' of '{settings.Name}'.");
+        var folder = settings.Folder is { } given ? UpstreamSecrets.Plain(given) : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var program = Find(settings, folder, secrets.Environment.GetValueOrDefault("PATH"));
         var info = new ProcessStartInfo(SetSid ?? program)
         {
             UseShellExecute = false,
@@ -65,7 +65,7 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
             RedirectStandardError = true,
             CreateNoWindow = true,
             StandardErrorEncoding = Encoding.UTF8,
-            WorkingDirectory = settings.Folder is { } folder ? UpstreamSecrets.Plain(folder) : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+            WorkingDirectory = folder,
         };
         if (SetSid is not null) info.ArgumentList.Add(program);
         foreach (var argument in settings.Arguments) info.ArgumentList.Add(UpstreamSecrets.Plain(argument));
@@ -179,15 +179,22 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
         if (log) LogSaid(_settings.Name, text);
     }
 
-    // As a shell would: a name without a separator is looked for on the server's own PATH.
-    private static string? Find(string command, string? path)
+    // As a shell would: a name without a separator is looked for on the server's own PATH, where what cannot be run is passed over; a path begins at the folder it runs in.
+    private static string Find(UpstreamSettings settings, string folder, string? path)
     {
-        if (command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.IsPathRooted(command)) return File.Exists(command) ? command : null;
-        string[] endings = OperatingSystem.IsWindows() ? [".exe", ".cmd", ".bat", ""] : [""];
-        return (path ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(folder => endings.Select(ending => Path.Combine(folder, command + ending)))
-            .FirstOrDefault(File.Exists);
+        var command = settings.Command!;
+        var isPath = command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.IsPathRooted(command);
+        string[] endings = OperatingSystem.IsWindows() && !isPath ? [".exe", ".cmd", ".bat", ""] : [""];
+        string[] places = isPath ? [Path.GetFullPath(command, folder)] : [.. (path ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).SelectMany(place => endings.Select(ending => Path.Combine(place, command + ending)))];
+        if (places.FirstOrDefault(place => File.Exists(place) && IsExecutable(place)) is { } program) return program;
+        if (places.FirstOrDefault(File.Exists) is { } file)
+            throw new UpstreamException($"The file '{file}' is not executable.", $"Make it so (chmod +x), or put the program that runs it (node, python3) in 'command' of '{settings.Name}' and the file in 'args'.");
+        if (!isPath) throw new UpstreamException($"The program '{command}' is not on the PATH ({path}).", $"Install it, or give its whole path in 'command' of '{settings.Name}'.");
+        throw new UpstreamException(Directory.Exists(places[0]) ? $"'{places[0]}' is a folder, not a program." : $"The file '{places[0]}' does not exist.", $"Install the program, or correct its path in 'command' of '{settings.Name}'.");
     }
+
+    private static bool IsExecutable(string file) =>
+        OperatingSystem.IsWindows() || (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
 
     [LibraryImport("libc", EntryPoint = "kill")]
     [UnsupportedOSPlatform("windows")]
