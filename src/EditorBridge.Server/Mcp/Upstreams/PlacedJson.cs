@@ -57,8 +57,24 @@ internal sealed class PlacedJson
                 var items = new JsonArray();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(Value(ref reader, $"{path}/{items.Count}"));
                 return items;
+            case JsonTokenType.String:
+                return JsonValue.Create(Text(ref reader));
             default:
                 return JsonNode.Parse(ref reader);
+        }
+    }
+
+    // Half of a surrogate pair can be written and is no text.
+    private string Text(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            var (line, column) = At((int)reader.TokenStartIndex);
+            throw new PlacedJsonException(line, column, "This text holds half a character (a lone surrogate), so it is no text.");
         }
     }
 
@@ -67,7 +83,7 @@ internal sealed class PlacedJson
         var members = new JsonObject();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = reader.GetString()!;
+            var name = Text(ref reader);
             var (line, column) = At((int)reader.TokenStartIndex);
             if (members.ContainsKey(name)) throw new PlacedJsonException(line, column, $"'{name}' stands here a second time. Which of the two counts is not guessed.");
             reader.Read();

@@ -132,8 +132,8 @@ internal sealed class UpstreamCatalogue
                 else
                 {
                     var listed = UpstreamName.Listed(upstream.Settings.Prefix, name);
-                    if (!names.Add(listed) && upstream.Settings.Prefix.Length > 0) names.Add(listed = UpstreamName.WithDigest(listed, name));
-                    else if (items.Any(i => i.Listed == listed) || taken.Contains(listed))
+                    // A digest keeps two apart that meet by chance; a name made to be another's, digest and all, is not used.
+                    if (!names.Add(listed) && (upstream.Settings.Prefix.Length == 0 || !names.Add(listed = UpstreamName.WithDigest(listed, name))))
                     {
                         problems.Add((upstream, $"The {kind} '{name}' would be listed as '{listed}', which is taken, and was left out."));
                         continue;

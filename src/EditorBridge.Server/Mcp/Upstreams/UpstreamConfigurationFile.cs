@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -25,6 +26,28 @@ internal sealed class UpstreamConfigurationFile
 
     private static readonly string[] OAuthKeys = ["clientId", "clientSecret", "clientMetadataUrl", "callbackPort", "scopes"];
 
+    private const string PolicySays = "what runs without a question is policy's to say (docs/policy.md), or 'readOnlyTools' for tools that only read.";
+    private const string PolicyHides = "no tool is left out of the list; a rule of policy on 'mcp_tools' with the effect deny stands in its place (docs/policy.md).";
+
+    /// <summary>Keys that other programs know, and what is meant by them here.</summary>
+    private static readonly FrozenDictionary<string, string> OtherPrograms = new Dictionary<string, string>
+    {
+        ["alwaysAllow"] = PolicySays,
+        ["autoApprove"] = PolicySays,
+        ["autoApprovedTools"] = PolicySays,
+        ["trust"] = "write \"trusted\": true for a server you vouch for.",
+        ["timeout"] = "write 'timeoutSeconds', in seconds.",
+        ["serverUrl"] = "write 'url'.",
+        ["httpUrl"] = "write 'url'.",
+        ["transport"] = "write 'type': \"stdio\" or \"http\".",
+        ["transportType"] = "write 'type': \"stdio\" or \"http\".",
+        ["envFile"] = "no file of variables is read. Name each in 'env', a secret as ${file:/path}.",
+        ["disabledTools"] = PolicyHides,
+        ["excludeTools"] = PolicyHides,
+        ["includeTools"] = PolicyHides,
+        ["tools"] = PolicyHides,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
     private readonly string _file;
     private readonly bool _managed;
     private readonly ImmutableArray<ConfigurationProblem>.Builder _problems = ImmutableArray.CreateBuilder<ConfigurationProblem>();
@@ -37,22 +60,29 @@ internal sealed class UpstreamConfigurationFile
     private UpstreamConfigurationFile(string file, bool managed) => (_file, _managed) = (file, managed);
 
     /// <summary>Both layers together. An administrator's servers come first, and a person's server of the same name is left out.</summary>
+    /// <param name="before">What is in force; null when nothing is yet. A file that is no JSON leaves its servers as they are: it may be in the middle of being written.</param>
     /// <exception cref="StateFolderException">The person's file can be read by others.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static UpstreamConfiguration Load(StateFolder state) =>
-        Join(Read(UpstreamPlaces.Managed, managed: true, File.Exists(UpstreamPlaces.Managed) ? File.ReadAllText(UpstreamPlaces.Managed) : null),
-            Read(UpstreamPlaces.User(state), managed: false, StateFolder.ReadPrivate(UpstreamPlaces.User(state))));
+    public static UpstreamConfiguration Load(StateFolder state, UpstreamConfiguration? before = null) =>
+        Join(Read(UpstreamPlaces.Managed, managed: true, File.Exists(UpstreamPlaces.Managed) ? File.ReadAllText(UpstreamPlaces.Managed) : null, before),
+            Read(UpstreamPlaces.User(state), managed: false, StateFolder.ReadPrivate(UpstreamPlaces.User(state)), before));
 
     public static UpstreamConfiguration Join(UpstreamConfigurationFile managed, UpstreamConfigurationFile user)
     {
         var servers = managed._servers.ToList();
         var problems = managed._problems.Concat(user._problems).ToList();
+        // What an administrator's file was to forbid is not known while something of it cannot be read.
+        var unread = managed._problems.Any(p => p is { IsError: true, Server: null });
         foreach (var server in user._servers)
         {
-            if (!managed._allowsUserServers)
+            if (unread)
+                problems.Add(user.ProblemOf(server.Name, $"{managed._file} is an administrator's and has a mistake in it, so it is not known whether this server may be used. It is not used until that is mended."));
+            else if (!managed._allowsUserServers)
                 problems.Add(user.ProblemOf(server.Name, "An administrator allows only the servers in " + managed._file + ". This one is not used."));
-            else if (servers.Any(s => string.Equals(s.Name, server.Name, StringComparison.OrdinalIgnoreCase)))
-                problems.Add(user.ProblemOf(server.Name, "An administrator has set up a server of this name in " + managed._file + ", and that one is used."));
+            else if (servers.FirstOrDefault(s => string.Equals(s.Name, server.Name, StringComparison.OrdinalIgnoreCase)) is { } same)
+                problems.Add(user.ProblemOf(server.Name, same.Managed
+                    ? "An administrator has set up a server of this name in " + managed._file + ", and that one is used."
+                    : $"There is '{same.Name}' already, and two names that differ in upper and lower case only are taken for each other. This one is not used."));
             else
                 servers.Add(server);
         }
@@ -63,17 +93,18 @@ internal sealed class UpstreamConfigurationFile
     }
 
     /// <param name="text">Null when there is no file, which configures nothing.</param>
-    public static UpstreamConfigurationFile Read(string file, bool managed, string? text)
+    /// <param name="before">What is in force and stays so when the text is no JSON.</param>
+    public static UpstreamConfigurationFile Read(string file, bool managed, string? text, UpstreamConfiguration? before = null)
     {
         var read = new UpstreamConfigurationFile(file, managed);
-        if (text is not null) read.ReadText(text);
+        if (text is not null) read.ReadText(text, before);
         return read;
     }
 
     // The way a server is met belongs to what was written about it: another way, and it is met anew.
     private static UpstreamSettings AskingFirst(UpstreamSettings server) => server with { AsksFirst = true, Pinning = true, Fingerprint = server.Fingerprint + ":ask" };
 
-    private void ReadText(string text)
+    private void ReadText(string text, UpstreamConfiguration? before)
     {
         try
         {
@@ -81,7 +112,10 @@ internal sealed class UpstreamConfigurationFile
         }
         catch (PlacedJsonException e)
         {
-            _problems.Add(new ConfigurationProblem(_file, e.Line, e.Column, null, e.Message));
+            ImmutableArray<UpstreamSettings> kept = [.. before?.Servers.Where(server => server.Managed == _managed) ?? []];
+            _servers.AddRange(kept);
+            _searchAbove = _managed ? null : before?.SearchAbove;
+            _problems.Add(new ConfigurationProblem(_file, e.Line, e.Column, null, e.Message + (kept.IsEmpty ? "" : " Until it is mended, its servers stay as they were before.")));
             return;
         }
 
@@ -92,7 +126,12 @@ internal sealed class UpstreamConfigurationFile
         }
 
         foreach (var key in root.Select(p => p.Key).Except(TopKeys))
-            Error("/" + key, null, key == "servers" ? "The servers stand under 'mcpServers' here." : $"'{key}' is not known here. Known are {string.Join(", ", TopKeys)}.");
+            Error("/" + key, null, key switch
+            {
+                "servers" => "The servers stand under 'mcpServers' here.",
+                "inputs" => "Nothing is asked for when a server is started. A secret stands in a file of its own (${file:/path}); editorbridge mcp add --secret-env NAME makes one.",
+                _ => $"'{key}' is not known here. Known are {string.Join(", ", TopKeys)}.",
+            });
         _searchAbove = Number(root, "", "searchAbove", null, 1, 10_000);
         _allowsUserServers = Flag(root, "", "allowUserServers", null) ?? true;
         if (root["allowUserServers"] is not null && !_managed) Error("/allowUserServers", null, "Only an administrator's file can say this.");
@@ -118,7 +157,7 @@ internal sealed class UpstreamConfigurationFile
             return;
         }
 
-        foreach (var key in server.Select(p => p.Key).Except(ServerKeys)) Unknown(path, name, key);
+        foreach (var key in server.Select(p => p.Key).Except(ServerKeys)) Unknown(path, name, key, server[key]);
         var transport = TransportOf(server, path, name);
         var settings = new UpstreamSettings
         {
@@ -163,6 +202,7 @@ internal sealed class UpstreamConfigurationFile
         }
         else
         {
+            if (!server.ContainsKey("url")) Error(path, name, "A server over HTTP needs 'url', its address.");
             foreach (var key in StdioKeys.Where(server.ContainsKey)) Error($"{path}/{key}", name, $"'{key}' belongs to a server with 'command'.");
             foreach (var (key, text) in settings.Headers)
             {
@@ -279,12 +319,11 @@ internal sealed class UpstreamConfigurationFile
         return allowed.ToImmutable();
     }
 
-    private void Unknown(string path, string name, string key)
+    private void Unknown(string path, string name, string key, JsonNode? value)
     {
-        if (key is "alwaysAllow" or "autoApprove" or "autoApprovedTools")
-            Warning($"{path}/{key}", name, $"'{key}' has no effect: what runs without a question is policy's to say (docs/policy.md), or 'readOnlyTools' for tools that only read.");
-        else
-            Warning($"{path}/{key}", name, $"'{key}' is not known here and has no effect.");
+        // Other programs' word for being switched off: passed over, it would start a program that is not to run.
+        if (key == "enabled" && value?.GetValueKind() != JsonValueKind.True) Error($"{path}/{key}", name, "'enabled' is not known here. Write \"disabled\": true to keep the server without starting it.");
+        else Warning($"{path}/{key}", name, OtherPrograms.GetValueOrDefault(key) is { } meant ? $"'{key}' has no effect: {meant}" : $"'{key}' is not known here and has no effect.");
     }
 
     private void CheckReferences(string path, string name, string text)
@@ -350,7 +389,7 @@ internal sealed class UpstreamConfigurationFile
 
     private ConfigurationProblem ProblemOf(string server, string message)
     {
-        var (line, column) = _json!.Place("/mcpServers/" + server);
+        var (line, column) = _json?.Place("/mcpServers/" + server) ?? default;
         return new ConfigurationProblem(_file, line, column, server, message);
     }
 }

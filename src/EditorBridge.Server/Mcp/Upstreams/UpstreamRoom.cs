@@ -165,7 +165,7 @@ internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools con
     {
         try
         {
-            return UpstreamConfigurationFile.Load(state);
+            return UpstreamConfigurationFile.Load(state, Configuration);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or StateFolderException)
         {
