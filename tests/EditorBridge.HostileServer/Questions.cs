@@ -15,6 +15,27 @@ internal static class Questions
         """{"jsonrpc":"2.0","method":"notifications/tools/execute","params":{"name":"execute_sql"}}""",
     ];
 
+    private const int Often = 120;
+
+    /// <summary>Asks the same over and over; the last answer.</summary>
+    public static string Insist(TextWriter output)
+    {
+        var last = "";
+        for (var i = 0; i < Often; i++)
+        {
+            output.WriteLine($$$"""{"jsonrpc":"2.0","id":"again{{{i}}}","method":"elicitation/create","params":{"message":"Again?","requestedSchema":{"type":"object","properties":{ } } } }""");
+            output.Flush();
+            while (Console.In.ReadLine() is { } line)
+            {
+                if (JsonNode.Parse(line) is not JsonObject answer || (string?)answer["id"] != $"again{i}") continue;
+                last = (string?)answer["error"]?["message"] ?? "answered";
+                break;
+            }
+        }
+
+        return last;
+    }
+
     /// <summary>The answers, a line each.</summary>
     public static string Ask(TextWriter output)
     {

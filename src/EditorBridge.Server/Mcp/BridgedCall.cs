@@ -31,6 +31,9 @@ internal sealed class BridgedCall : IParked
     /// <summary>W3C trace context, which has one form and no room in it.</summary>
     private const string Trace = "traceparent";
     private const int MostNoted = 20;
+
+    /// <summary>Questions a server may put during one call; a person who is asked without end answers without reading.</summary>
+    private const int MostQuestions = 50;
     private const int LongestName = 64;
 
     private static readonly FrozenSet<string> Secrets = FrozenSet.Create(
@@ -47,6 +50,7 @@ internal sealed class BridgedCall : IParked
     private readonly ConcurrentQueue<AskedOfClient> _asked = new();
     private volatile GatewayClient _client;
     private IReadOnlyList<Question> _open = [];
+    private int _questionsAsked;
     private Task<JsonRpcMessageWithId> _run = Task.FromResult<JsonRpcMessageWithId>(GatewayAnswer.Error(GatewayAnswer.InternalError, "The call was not begun."));
 
     /// <param name="parameters">As the client sent them, with the server's own name of the tool or prompt.</param>
@@ -149,6 +153,8 @@ internal sealed class BridgedCall : IParked
     // Policy and the client's own word decide alike for both revisions.
     private string? Refused(Question question)
     {
+        if (Interlocked.Increment(ref _questionsAsked) > MostQuestions) return $"'{_upstream.Settings.Name}' has asked {MostQuestions} times during this call, and no more is passed on.";
+        if (question.Parameters is { } asked && !UpstreamLists.HasOneReading(asked)) return "The question names a member twice, and which of the two would be read is not known.";
         ClientFeature? feature = question.Method switch
         {
             "elicitation/create" => ClientFeature.Elicitation,

@@ -36,6 +36,8 @@ internal sealed partial class GatewayCalls(
         {
             parameters = Unwrapped(parameters);
             name = Text(parameters, "name") ?? "";
+            if (OwnerOf(name) is null && room.Catalogue.Tool(name) is null && room.Catalogue.HeldTool(name) is null)
+                return GatewayAnswer.Refusal(room.OwnTools.Contains(name) ? $"'{name}' is the gateway's own tool and is listed: call it by itself. Nothing was run." : $"There is no tool '{name}'. {ToolSearch.SearchTool} finds those there are. Nothing was run.");
         }
 
         // 1. Whose is it?
@@ -252,6 +254,7 @@ internal sealed partial class GatewayCalls(
             {
                 Kind = EntryKind.ActionOutcome,
                 CallId = admission.CallId,
+                SessionId = asked.SessionId,
                 Actor = asked.Actor,
                 Door = GateEntries.Wirename(Door.Mcp),
                 Tool = asked.Tool,

@@ -108,9 +108,14 @@ internal sealed class GatewayClient
         }
     }
 
-    private bool Wants(string? level) => LogLevel is { } least ? Array.IndexOf(Levels, level) >= Array.IndexOf(Levels, least) : !IsModern;
+    private bool Wants(string? level) => LogLevel is { } least ? Reaches(level, least) : !IsModern;
 
-    private static string? SessionLevel(McpServer server)
+    /// <summary>Whether a log of this level is as loud as a client wants them.</summary>
+    /// <param name="least">The client's own level.</param>
+    public static bool Reaches(string? level, string least) => Array.IndexOf(Levels, level) >= Array.IndexOf(Levels, least);
+
+    /// <summary>The level a client of the session era has set; null when it has set none.</summary>
+    public static string? SessionLevel(McpServer server)
     {
 #pragma warning disable MCP9005 // Deprecated in 2026-07-28; clients of the session era still say their level this way.
         return server.LoggingLevel?.ToString().ToLowerInvariant();

@@ -17,6 +17,7 @@ internal sealed class GatewayListeners
     private readonly IHostApplicationLifetime _lifetime;
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, Listener> _listeners = new();
+    private readonly ConcurrentDictionary<Upstream, DateTimeOffset> _readySince = new();
     private string _lastLists = "";
 
     public GatewayListeners(UpstreamRoom room, IHostApplicationLifetime lifetime)
@@ -90,7 +91,7 @@ internal sealed class GatewayListeners
             else session.Resources.TryRemove(address, out _);
         }
 
-        var others = _sessions.Values.Any(s => s.Resources.ContainsKey(address));
+        var others = Interests().Contains(address);
         if (method == "resources/subscribe" || !others) await AskAsync(upstream, method, address, cancellationToken);
         return GatewayAnswer.Result([]);
     }
@@ -110,10 +111,28 @@ internal sealed class GatewayListeners
         }
     }
 
+    private IEnumerable<string> Interests() =>
+        _sessions.Values.SelectMany(s => s.Resources.Keys).Concat(_listeners.Values.SelectMany(l => l.Wanted.ResourceSubscriptions ?? [])).Distinct(StringComparer.Ordinal);
+
+    // A server that was started again knows of nobody's interest.
+    private void TellInterestsAgain(UpstreamCatalogue catalogue)
+    {
+        var upstreams = _room.Upstreams;
+        foreach (var gone in _readySince.Keys.Except(upstreams)) _readySince.TryRemove(gone, out _);
+        foreach (var upstream in upstreams.Where(u => u.Health.State == UpstreamState.Ready))
+        {
+            var since = upstream.Health.Since;
+            if (_readySince.TryGetValue(upstream, out var before) && before == since) continue;
+            _readySince[upstream] = since;
+            foreach (var address in Interests().Where(address => MayAsk(catalogue, address) == upstream)) _ = AskAsync(upstream, "resources/subscribe", address, CancellationToken.None);
+        }
+    }
+
     private void ListsChanged()
     {
         var catalogue = _room.Catalogue;
-        var lists = string.Join('\n', catalogue.Tools.Concat(catalogue.Prompts).Select(i => i.Listed + i.Definition.ToJsonString()).Concat(catalogue.Resources.Select(r => r.Address)));
+        TellInterestsAgain(catalogue);
+        var lists = string.Join('\n', catalogue.Tools.Concat(catalogue.Prompts).Select(i => i.Listed + i.Definition.ToJsonString()).Concat(catalogue.Resources.Concat(catalogue.Templates).Select(r => r.Address)));
         if (Interlocked.Exchange(ref _lastLists, lists) == lists) return;
         foreach (var kind in new[] { "tools", "prompts", "resources" }) _ = TellAllAsync($"notifications/{kind}/list_changed", null, l => Wants(l, kind));
     }
@@ -128,7 +147,8 @@ internal sealed class GatewayListeners
         }
         else if (notification.Method is "notifications/message" or "notifications/elicitation/complete")
         {
-            foreach (var session in _sessions.Values) _ = session.SendAsync(notification.Method, notification.Params?.DeepClone() as JsonObject);
+            var level = notification.Method == "notifications/message" ? notification.Params.Member("level").Text() : null;
+            foreach (var session in _sessions.Values.Where(s => level is null || GatewayClient.SessionLevel(s.Server) is not { } least || GatewayClient.Reaches(level, least))) _ = session.SendAsync(notification.Method, notification.Params?.DeepClone() as JsonObject);
         }
     }
 

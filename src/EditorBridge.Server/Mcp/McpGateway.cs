@@ -24,6 +24,9 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
 {
     private const int PageSize = 250;
 
+    /// <summary>How long the client's own answer waits for servers to take a level of logging.</summary>
+    private static readonly TimeSpan LevelPatience = TimeSpan.FromSeconds(5);
+
     private static readonly string[] Levels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
     /// <summary>The SDK's filter for incoming messages.</summary>
@@ -143,7 +146,17 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
     {
         // A word of the protocol's and nothing else of the caller's; what is none the SDK refuses.
         if (parameters["level"] is not JsonValue value || !value.TryGetValue(out string? level) || !Levels.Contains(level)) return null;
-        foreach (var upstream in room.Upstreams.Where(u => !u.IsModern && u.Capabilities.ContainsKey("logging"))) await GatewayCalls.TryAskAsync(upstream, "logging/setLevel", new JsonObject { ["level"] = level }, cancellationToken);
+        using var patience = new CancellationTokenSource(LevelPatience);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await Task.WhenAll(room.Upstreams.Where(u => !u.IsModern && u.Capabilities.ContainsKey("logging")).Select(u => GatewayCalls.TryAskAsync(u, "logging/setLevel", new JsonObject { ["level"] = level }, both.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A server that does not answer this stays as loud as it was.
+        }
+
         return null;
     }
 

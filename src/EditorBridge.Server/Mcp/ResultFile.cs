@@ -15,6 +15,7 @@ internal sealed class ResultFile : IAsyncDisposable
 
     private readonly FileStream _stream;
     private readonly bool _lines;
+    private string[]? _members;
     private bool _finished;
 
     private ResultFile(FileStream stream, string path, bool lines)
@@ -67,11 +68,12 @@ internal sealed class ResultFile : IAsyncDisposable
     public async Task<bool> WriteAsync(IReadOnlyList<SqlColumn> columns, IEnumerable<IReadOnlyList<string?>> rows, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
+        _members ??= Members(columns);
         if (Rows == 0 && !_lines && Bytes == 0) buffer.Write(Encoding.UTF8.GetBytes(Csv(columns.Select(c => (string?)c.Name)) + "\n"));
         foreach (var row in rows)
         {
             if (_lines) WriteLine(buffer, columns, row);
-            else buffer.Write(Encoding.UTF8.GetBytes(Csv(row) + "\n"));
+            else buffer.Write(Encoding.UTF8.GetBytes(Csv(row.Select((cell, i) => SqlValue.Text(columns[i], cell))) + "\n"));
             Rows++;
         }
 
@@ -92,14 +94,28 @@ internal sealed class ResultFile : IAsyncDisposable
         if (!_finished) File.Delete(Path);
     }
 
-    private static void WriteLine(Stream buffer, IReadOnlyList<SqlColumn> columns, IReadOnlyList<string?> row)
+    // A statement may name two columns alike; a line that named a member twice would be read with one of them.
+    private static string[] Members(IReadOnlyList<SqlColumn> columns)
     {
-        using (var json = new Utf8JsonWriter(buffer))
+        var taken = columns.Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
+        var given = new HashSet<string>(StringComparer.Ordinal);
+        return [.. columns.Select(column =>
+        {
+            if (given.Add(column.Name)) return column.Name;
+            var next = 2;
+            while (!taken.Add($"{column.Name}_{next}")) next++;
+            return $"{column.Name}_{next}";
+        })];
+    }
+
+    private void WriteLine(Stream buffer, IReadOnlyList<SqlColumn> columns, IReadOnlyList<string?> row)
+    {
+        using (var json = new Utf8JsonWriter(buffer, SnowflakeAnswers.Plain))
         {
             json.WriteStartObject();
             for (var i = 0; i < columns.Count; i++)
             {
-                json.WritePropertyName(columns[i].Name);
+                json.WritePropertyName(_members![i]);
                 SqlValue.Write(json, columns[i], row[i]);
             }
 

@@ -36,7 +36,7 @@ internal static class SnowflakeAnswers
     /// <summary>Rows, as many as fit the limits.</summary>
     /// <param name="offset">Place of the first row in the whole result.</param>
     /// <param name="rowLimit">Rows policy lets anybody see; null for all.</param>
-    public static CallToolResult Rows(SqlRows rows, long offset, int? rowLimit, string? review, string? note = null) => Of(json =>
+    public static CallToolResult Rows(SqlRows rows, long offset, int? rowLimit, string? review) => Of(json =>
     {
         json.WriteString("state", "done");
         if (rows.Handle is { } handle) json.WriteString("statement_handle", handle);
@@ -47,10 +47,12 @@ internal static class SnowflakeAnswers
         foreach (var column in rows.Columns) json.WriteStringValue(column.Type);
         json.WriteEndArray();
         json.WriteStartArray("rows");
+        var cut = new List<string>();
+        var place = offset;
         foreach (var row in rows.Rows)
         {
             json.WriteStartArray();
-            for (var i = 0; i < row.Length; i++) SqlValue.Write(json, rows.Columns[i], row[i]);
+            WriteRow(json, rows.Columns, row, place++, cut);
             json.WriteEndArray();
         }
 
@@ -69,10 +71,44 @@ internal static class SnowflakeAnswers
             json.WriteEndObject();
         }
 
-        note ??= rowLimit is { } limit && rows.TotalRows > limit ? $"Policy lets {limit} rows of this result be read." : null;
-        if (note is not null) json.WriteString("note", note);
+        var limited = rowLimit is { } limit && rows.TotalRows > limit ? $"Policy lets {limit} rows of this result be read." : null;
+        var large = cut.Count > 0 ? $"One answer holds {SnowflakeTools.CharacterLimit} characters of cells, so these are cut: {string.Join(", ", cut)}. {SnowflakeTools.SaveTo} takes them whole; SUBSTR reads a part." : null;
+        if (string.Join(' ', new[] { limited, large }.OfType<string>()) is { Length: > 0 } notes) json.WriteString("note", notes);
         if (review is not null) json.WriteString("review", review);
     });
+
+    // Only a row that is larger than an answer by itself is cut: others wait for the next page. The largest cells give way, so that small ones stay whole.
+    private static void WriteRow(Utf8JsonWriter json, IReadOnlyList<SqlColumn> columns, IReadOnlyList<string?> row, long place, List<string> cut)
+    {
+        var most = LongestCell(row);
+        for (var i = 0; i < row.Count; i++)
+        {
+            if (row[i] is not { } cell || cell.Length <= most)
+            {
+                SqlValue.Write(json, columns[i], row[i]);
+                continue;
+            }
+
+            json.WriteStringValue(cell[..(most > 0 && char.IsHighSurrogate(cell[most - 1]) ? most - 1 : most)]);
+            cut.Add($"{columns[i].Name} of row {place} ({cell.Length} characters)");
+        }
+    }
+
+    // The length at which cells are cut for the row to fit; no limit when it fits as it is.
+    private static int LongestCell(IReadOnlyList<string?> row)
+    {
+        if (row.Sum(cell => (long)(cell?.Length ?? 0)) <= SnowflakeTools.CharacterLimit) return int.MaxValue;
+        var room = SnowflakeTools.CharacterLimit;
+        var left = row.Count;
+        foreach (var length in row.Select(cell => cell?.Length ?? 0).Order())
+        {
+            if (length > room / left) return room / left;
+            room -= length;
+            left--;
+        }
+
+        return int.MaxValue;
+    }
 
     public static CallToolResult Saved(SqlRows shape, ResultFile file, string? review) => Of(json =>
     {
@@ -135,6 +171,7 @@ internal static class SnowflakeAnswers
         var hint = failure.Kind switch
         {
             SqlFailureKind.NotFound when failure.Code == "000904" => " The columns there are: describe_table.",
+            SqlFailureKind.NotFound when failure.Message.Contains("\nWarehouse '", StringComparison.Ordinal) => " The warehouses this role may use: list_warehouses.",
             SqlFailureKind.NotFound => " What this role sees: list_databases, list_schemas, list_tables.",
             SqlFailureKind.TimedOut => $" The limit is {SnowflakeTools.Seconds} (at most {SnowflakeTools.SecondsAtMost}); with {SnowflakeTools.Background} the statement need not be waited for.",
             SqlFailureKind.NoWarehouse => " The warehouses this role may use: list_warehouses.",
@@ -146,8 +183,8 @@ internal static class SnowflakeAnswers
     /// <summary>A result that says why nothing was done.</summary>
     public static CallToolResult Refusal(string reason) => new() { IsError = true, Content = [new TextContentBlock { Text = reason }] };
 
-    // A model reads this text: letters and quotes as they are cost it a sixth of what \u0027 does. Nothing shows it as markup.
-    private static readonly JsonWriterOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>Letters and quotes as they are: a model pays a sixth more for \u0027, and a file is read by people. Nothing shows it as markup.</summary>
+    public static readonly JsonWriterOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static CallToolResult Of(Action<Utf8JsonWriter> write)
     {

@@ -192,7 +192,7 @@ internal sealed partial class SnowflakeCalls(
     {
         var limit = Least(known.RowLimit, admission.Obligations.RowLimit);
         var outcome = await account.StatusAsync(known.Handle, Reading(input, limit), cancellationToken);
-        if (outcome is not SqlFailure { Kind: SqlFailureKind.Unreachable or SqlFailureKind.SignIn or SqlFailureKind.Throttled }) statements.Heard(known.Handle, outcome);
+        statements.Heard(known.Handle, outcome);
         return outcome switch
         {
             SqlRunning => SnowflakeAnswers.Running(known.Handle, review: null),

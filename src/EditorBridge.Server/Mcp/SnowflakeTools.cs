@@ -42,7 +42,7 @@ internal static class SnowflakeTools
     [
         new()
         {
-            Name = "execute_sql", Title = "Run SQL", Work = SnowflakeWork.Statement, ReadOnly = false, Statement = One,
+            Name = "execute_sql", Title = "Run SQL", Work = SnowflakeWork.Statement, ReadOnly = false, Statement = Run,
             Description = "Runs one Snowflake SQL statement under your role and no other. Every statement is judged first; a person may have to approve it. For long statements set background and ask get_statement.",
             Parameters =
             [
@@ -127,6 +127,12 @@ internal static class SnowflakeTools
         var at = show.IndexOf(" IN ", StringComparison.Ordinal);
         return at < 0 ? show + literal : show.Insert(at, literal);
     }
+
+    // A file is written from the end of its statement; whoever wants both would get one of them and not know which.
+    private static StatementOrProblem Run(JsonElement input) =>
+        ToolInput.Text(input, SaveTo) is not null && input.TryGetProperty(Background, out var background) && background.ValueKind == JsonValueKind.True
+            ? new(null, $"'{SaveTo}' waits for the statement's end, and '{Background}' does not. Give one of them. Nothing was run.")
+            : One(input);
 
     // What was classified is what runs: the one statement's own span, not the caller's string around it.
     private static StatementOrProblem One(JsonElement input)

@@ -45,7 +45,8 @@ internal sealed class StatementLog(TimeProvider time)
     {
         lock (_lock)
         {
-            if (!_byHandle.TryGetValue(handle, out var known)) return;
+            // That the account could not be asked says nothing of the statement, which may run on.
+            if (outcome is SqlFailure { Kind: SqlFailureKind.Unreachable or SqlFailureKind.SignIn or SqlFailureKind.Throttled } || !_byHandle.TryGetValue(handle, out var known)) return;
             if (outcome.Handle is { } own && own != handle) _startedAs[own] = handle;
             _byHandle[handle] = known with
             {

@@ -15,6 +15,7 @@ internal static class ToolSearch
 
     private const int MostFound = 20;
     private const int UsualFound = 8;
+    private const int MostWords = 32;
 
     /// <summary>True when this client is listed the search in place of the tools.</summary>
     public static bool StandsIn(GatewayClient client, UpstreamCatalogue catalogue, int searchAbove) =>
@@ -53,7 +54,7 @@ internal static class ToolSearch
     {
         var query = arguments?["query"] is JsonValue text && text.TryGetValue(out string? words) ? words : "";
         var limit = arguments?["limit"] is JsonValue number && number.TryGetValue(out int wanted) ? Math.Clamp(wanted, 1, MostFound) : UsualFound;
-        var terms = query.Split([' ', ',', '_', '-', '.', '/'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] terms = [.. query.Split([' ', ',', '_', '-', '.', '/'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.OrdinalIgnoreCase).Take(MostWords)];
         ImmutableArray<ListedItem> found =
         [
             .. catalogue.Tools.Select(tool => (Tool: tool, Score: Score(tool, terms))).Where(t => t.Score > 0)

@@ -141,7 +141,7 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
     private static ImmutableArray<ImmutableArray<string?>> Cut(ImmutableArray<ImmutableArray<string?>> rows, SqlStatement limits)
     {
         var room = (long)limits.MaxBytes;
-        return [.. rows.Take(limits.MaxRows).TakeWhile(row => (room -= row.Sum(cell => cell?.Length ?? 0)) >= 0)];
+        return [.. rows.Take(limits.MaxRows).TakeWhile((row, i) => (room -= row.Sum(cell => cell?.Length ?? 0)) >= 0 || i == 0)];
     }
 
     private static DbCommand Command(DbConnection connection, SqlStatement statement)

@@ -19,6 +19,7 @@ internal static partial class SqlAdvice
                 ? "Name a warehouse in the profile, or: ALTER USER <user> SET DEFAULT_WAREHOUSE = <warehouse>;"
                 : $"Warehouse {warehouse} does not exist, or {role} may not use it. Its owner can: GRANT USAGE ON WAREHOUSE {warehouse} TO ROLE {grantee};",
             SqlFailureKind.NotFound when code == "000904" => "There is no such column in what the statement reads; unquoted names are upper case, and an alias is not known in WHERE.",
+            SqlFailureKind.NotFound when Container(message) is { } container => $"Either there is no such {container} or {role} may not use it. Names are upper case unless quoted. If it exists, its owner can: GRANT USAGE ON {container.ToUpperInvariant()} {Named(message) ?? "<name>"} TO ROLE {grantee};",
             SqlFailureKind.NotFound => $"Either there is no such object or {role} may not see it. Names are upper case unless quoted, and without a database and schema they are looked up in the profile's. If it exists, its owner can: {Grants(message, grantee)}",
             SqlFailureKind.InsufficientPrivileges => $"The role needs a grant for this: whoever owns {Named(message) ?? "the object"} can grant the privilege to {role}, or a profile with another role can be used.",
             SqlFailureKind.TimedOut => "Read less: filter on the column the table is clustered by, name the columns, aggregate in the account. A longer limit can be asked for with the statement.",
@@ -45,11 +46,17 @@ internal static partial class SqlAdvice
             : $"GRANT USAGE on its database and schema and SELECT on it TO ROLE {role};";
     }
 
+    // What holds tables, or computes, is used and not read. Null for anything else.
+    private static string? Container(string message) => OfContainer().Match(message) is { Success: true } match ? match.Value.ToLowerInvariant() : null;
+
     private static string? Named(string message) => Quoted().Match(message) is { Success: true } match ? match.Groups["name"].Value : null;
 
     // Names only: the account quotes what the statement said, and advice must not carry anything else on.
     [GeneratedRegex(@"'(?<name>[A-Za-z0-9_$.""]{1,500})'")]
     private static partial Regex Quoted();
+
+    [GeneratedRegex("(?<=^|\\n)(Database|Schema|Warehouse)(?= ')")]
+    private static partial Regex OfContainer();
 
     [GeneratedRegex("cannot be resumed|is suspended", RegexOptions.IgnoreCase)]
     private static partial Regex Stopped();

@@ -203,7 +203,8 @@ public sealed partial class SqlApiClient
             foreach (var row in part)
             {
                 room -= row.Sum(cell => cell?.Length ?? 0);
-                if (rows.Count >= statement.MaxRows || room < 0)
+                // One row is always given, else a reader of a large one would see none and not know why.
+                if (rows.Count >= statement.MaxRows || (room < 0 && rows.Count > 0))
                 {
                     return false;
                 }

@@ -44,14 +44,23 @@ public static class SqlValue
             case decimal number: json.WriteNumberValue(number); break;
             case double real when double.IsFinite(real): json.WriteNumberValue(real); break;
             case bool flag: json.WriteBooleanValue(flag); break;
-            case byte[] bytes: json.WriteStringValue(Convert.ToHexString(bytes)); break;
-            case DateOnly date: json.WriteStringValue(date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)); break;
-            case TimeOnly time: json.WriteStringValue(time.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture)); break;
-            case DateTime moment: json.WriteStringValue(moment.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture)); break;
-            case DateTimeOffset moment: json.WriteStringValue(moment.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture)); break;
-            default: json.WriteStringValue(cell); break;
+            case var other: json.WriteStringValue(Text(other, cell)); break;
         }
     }
+
+    /// <summary>The value as text, as people and spreadsheets read it: dates and times in ISO 8601, bytes in hexadecimal, numbers with all their digits. Null for SQL's NULL.</summary>
+    public static string? Text(SqlColumn column, string? cell) => Text(Read(column, cell), cell);
+
+    private static string? Text(object? value, string? cell) => value switch
+    {
+        bool flag => flag ? "true" : "false",
+        byte[] bytes => Convert.ToHexString(bytes),
+        DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        TimeOnly time => time.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+        DateTime moment => moment.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+        DateTimeOffset moment => moment.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture),
+        _ => cell,
+    };
 
     private static object Number(string cell, int scale) =>
         scale == 0 && long.TryParse(cell, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole

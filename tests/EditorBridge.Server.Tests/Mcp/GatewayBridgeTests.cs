@@ -270,6 +270,18 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
     }
 
     [Theory]
+    [InlineData("execute_sql", "call it by itself")]
+    [InlineData("old__nothing", "has no tool 'old__nothing' now")]
+    [InlineData("nobody__nothing", "search_tools finds those there are")]
+    [InlineData("call_tool", "call it by itself")]
+    public async Task Name_that_is_no_found_tool_is_refused_with_what_to_do(string name, string reason)
+    {
+        await using var here = await servers.ClientAsync("new");
+
+        Assert.Contains(reason, await EndAsync(here, "call_tool", new() { ["name"] = name, ["arguments"] = new Dictionary<string, object?> { ["sql"] = "select 1" } }), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(VerdictKind.Approve, "hello")]
     [InlineData(VerdictKind.Reject, "Not now")]
     public async Task Call_of_a_found_tool_is_asked_about_once_under_the_tools_own_name(VerdictKind verdict, string said)

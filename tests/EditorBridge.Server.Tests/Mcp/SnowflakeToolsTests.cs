@@ -153,6 +153,8 @@ public abstract class SnowflakeToolsTestsOver(AnalystHost analyst)
     [InlineData("select * from raw.shop.nothing", "002003", "GRANT SELECT ON TABLE RAW.SHOP.NOTHING TO ROLE ANALYST")]
     [InlineData("select nothing from raw.shop.orders", "000904", "describe_table")]
     [InlineData("selec 1", "001003", "syntax")]
+    [InlineData("describe database nowhere", "002003", "GRANT USAGE ON DATABASE NOWHERE TO ROLE ANALYST;")]
+    [InlineData("describe warehouse nowhere_wh", "002003", "GRANT USAGE ON WAREHOUSE NOWHERE_WH TO ROLE ANALYST; The warehouses this role may use: list_warehouses.")]
     public async Task Failure_names_the_code_and_what_mends_it(string sql, string code, string mends)
     {
         var asking = CallAsync("execute_sql", new { sql });
@@ -170,6 +172,7 @@ public abstract class SnowflakeToolsTestsOver(AnalystHost analyst)
     [InlineData("execute_sql", """{"sql":"select 1","max_rows":"5"}""", "whole number")]
     [InlineData("execute_sql", """{"sql":"select 1","max_rows":5000}""", "from 1 to 1000")]
     [InlineData("execute_sql", """{"sql":""}""", "not empty")]
+    [InlineData("execute_sql", """{"sql":"select 1","save_to":"a.csv","background":true}""", "Give one of them")]
     [InlineData("list_tables", """{"database":"raw"}""", "needs 'schema'")]
     [InlineData("get_statement", """{"statement_handle":"01b00000-0000-0000-0000-000000000000"}""", "started no statement")]
     [InlineData("drop_everything", "{}", "no tool")]
@@ -193,6 +196,39 @@ public abstract class SnowflakeToolsTestsOver(AnalystHost analyst)
         Assert.True(first["truncated"]!.GetValue<bool>());
         Assert.Equal(Enumerable.Range(1, 35).Select(id => id.ToString()), rows);
         Assert.Contains("none at 35", Text(await CallAsync("get_result_page", new { statement_handle = handle, row_offset = 35 })), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Row_that_is_larger_than_an_answer_comes_with_its_large_cells_cut_and_named()
+    {
+        var first = await CallAsync("execute_sql", new { sql = "select 7 as n, repeat('x', 400000) as s, repeat('y', 300000) as t union all select 8, 'small', 'small' order by 1" });
+        var content = first["structuredContent"]!;
+        var row = content["rows"]!.AsArray().Single()!;
+
+        Assert.Equal(7, row[0]!.GetValue<int>());
+        Assert.InRange(row[1]!.GetValue<string>().Length + row[2]!.GetValue<string>().Length, 260_000, 256 * 1024);
+        Assert.Contains("S of row 0 (400000 characters), T of row 0 (300000 characters). save_to takes them whole", content["note"]!.GetValue<string>(), StringComparison.Ordinal);
+        var next = (await CallAsync("get_result_page", new { statement_handle = content["statement_handle"]!.GetValue<string>(), row_offset = content["next_row_offset"]!.GetValue<int>() }))["structuredContent"]!;
+        Assert.Equal("""[8,"small","small"]""", next["rows"]![0]!.ToJsonString());
+        Assert.Null(next["note"]);
+    }
+
+    [Theory]
+    [InlineData("out.csv", "A,A,D,F|1,2,2024-02-29,'=1+1")]
+    [InlineData("out.jsonl", """{"A":1,"A_2":2,"D":"2024-02-29","F":"=1+1"}""")]
+    public async Task Saved_row_reads_as_people_read_it(string file, string lines)
+    {
+        var folder = Directory.CreateTempSubdirectory("editorbridge-results-");
+        try
+        {
+            Assert.Null((await SaveAsync(file, folder.FullName, "select 1 as a, 2 as a, date '2024-02-29' as d, '=1+1' as f"))["isError"]);
+
+            Assert.Equal(lines, string.Join('|', await File.ReadAllLinesAsync(Path.Combine(folder.FullName, file))).Replace("\"", lines[0] == '{' ? "\"" : "", StringComparison.Ordinal));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

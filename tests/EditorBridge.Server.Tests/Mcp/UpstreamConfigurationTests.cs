@@ -19,6 +19,12 @@ public sealed class UpstreamConfigurationTests
     [InlineData("""{"mcpServers":{"a":{"command":"x","env":{"T":"${EDITORBRIDGE_HOME}"}}}}""", "no server gets it")]
     [InlineData("""{"mcpServers":{"a":{"command":"x"},"a":{"command":"y"}}}""", "second time")]
     [InlineData("""{"servers":{}}""", "'mcpServers'")]
+    [InlineData("""{"inputs":[]}""", "Nothing is asked for")]
+    [InlineData("""{"mcpServers":{"a":{"type":"http"}}}""", "needs 'url'")]
+    [InlineData("""{"mcpServers":{"a":{"type":"http","command":"x"}}}""", "needs 'url'")]
+    [InlineData("""{"mcpServers":{"a":{"command":"x","enabled":false}}}""", "\"disabled\": true")]
+    [InlineData("""{"mcpServers":{"a":{"command":"\ud800"}}}""", "half a character")]
+    [InlineData("""{"mcpServers":{"\ud800":{"command":"x"}}}""", "half a character")]
     [InlineData("""{"allowUserServers":false}""", "Only an administrator")]
     public void Mistake_is_named_and_its_server_left_out(string text, string message)
     {
@@ -47,6 +53,55 @@ public sealed class UpstreamConfigurationTests
 
         Assert.Equal(["theirs", "mine"], joined.Servers.Select(s => s.Command));
         Assert.Equal("A", Assert.Single(joined.Problems).Server);
+    }
+
+    [Theory]
+    [InlineData("timeout", "30", "'timeoutSeconds'")]
+    [InlineData("autoApprove", "[]", "policy's to say")]
+    [InlineData("disabledTools", "[]", "effect deny")]
+    [InlineData("enabled", "true", "no effect")]
+    [InlineData("gallery", "true", "not known here")]
+    public void Key_of_another_program_is_named_with_what_stands_in_its_place(string key, string value, string meant)
+    {
+        var read = Read("{\"mcpServers\":{\"a\":{\"command\":\"x\",\"" + key + "\":" + value + "}}}");
+
+        Assert.Single(read.Servers);
+        var warning = Assert.Single(read.Problems);
+        Assert.False(warning.IsError);
+        Assert.Contains(meant, warning.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("not JSON")]
+    [InlineData("""{"allowUserServers":"no"}""")]
+    [InlineData("""{"allowUsersServers":false}""")]
+    public void Administrators_file_with_a_mistake_lets_no_other_server_in(string managed)
+    {
+        var joined = UpstreamConfigurationFile.Join(UpstreamConfigurationFile.Read("managed", managed: true, managed), UpstreamConfigurationFile.Read("user", managed: false, """{"mcpServers":{"b":{"command":"mine"}}}"""));
+
+        Assert.Empty(joined.Servers);
+        Assert.Contains(joined.Problems, p => p.Server == "b" && p.Message.Contains("until that is mended", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void File_that_is_no_JSON_leaves_its_servers_as_they_were()
+    {
+        var before = Read("""{"searchAbove":7,"mcpServers":{"a":{"command":"x"}}}""");
+        var broken = UpstreamConfigurationFile.Join(UpstreamConfigurationFile.Read("managed", managed: true, null), UpstreamConfigurationFile.Read("mcp.json", managed: false, """{"mcpServers":{"a":{"com""", before));
+
+        Assert.Same(before.Servers[0], Assert.Single(broken.Servers));
+        Assert.Equal(7, broken.SearchAbove);
+        Assert.Contains("stay as they were", Assert.Single(broken.Problems).Message, StringComparison.Ordinal);
+        Assert.Empty(Read("""{"mcpServers":{"a":{"com""").Servers);
+    }
+
+    [Fact]
+    public void Names_that_differ_in_case_only_are_one_and_the_reason_is_not_an_administrators()
+    {
+        var read = Read("""{"mcpServers":{"Files":{"command":"x"},"files":{"command":"y"}}}""");
+
+        Assert.Equal("x", Assert.Single(read.Servers).Command);
+        Assert.Contains("There is 'Files' already", Assert.Single(read.Problems).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -17,6 +17,14 @@ internal sealed partial class Upstream : IAsyncDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a server that announced a change may take to list everything again.</summary>
+    private static readonly TimeSpan ListPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often in a minute a server is listed again and heard unasked before it has to wait: one that never rests would keep the gateway busy.</summary>
+    private const int ListsPerMinute = 30;
+    private const int AnnouncementsPerMinute = 600;
+    private static readonly TimeSpan RestlessPause = TimeSpan.FromSeconds(10);
+
     /// <summary>A connection that lasted this long was a good one: the next failure counts as the first.</summary>
     private static readonly TimeSpan GoodWhile = TimeSpan.FromMinutes(1);
 
@@ -33,6 +41,10 @@ internal sealed partial class Upstream : IAsyncDisposable
     private CancellationTokenSource _pause = new();
     private TaskCompletionSource _signInChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTime? _signInWrittenAt;
+    private int _relistWanted;
+    private int _lists;
+    private int _announcements;
+    private long _minute;
     private Task _run = Task.CompletedTask;
 
     /// <param name="meet">Compares what the server offers, and its instructions, with its pins before anybody sees it.</param>
@@ -133,6 +145,8 @@ internal sealed partial class Upstream : IAsyncDisposable
     {
         using var silence = new CancellationTokenSource(Settings.Timeout, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
+        // A person who is asked takes the time it takes, and several questions may be open at once.
+        var open = 0;
         if (parameters["_meta"] is not JsonObject meta) parameters["_meta"] = meta = [];
         meta["progressToken"] = call.Token;
         _calls[call.Token] = new UpstreamCall
@@ -140,16 +154,21 @@ internal sealed partial class Upstream : IAsyncDisposable
             Client = call.Client,
             Notified = notification =>
             {
-                BeSilentFor(silence, Settings.Timeout);
+                if (Volatile.Read(ref open) == 0) BeSilentFor(silence, Settings.Timeout);
                 return call.Notified(notification);
             },
-            // A person who is asked takes the time it takes.
             Asked = async (request, asked) =>
             {
+                Interlocked.Increment(ref open);
                 BeSilentFor(silence, Timeout.InfiniteTimeSpan);
-                var answer = await call.Asked(request, asked);
-                BeSilentFor(silence, Settings.Timeout);
-                return answer;
+                try
+                {
+                    return await call.Asked(request, asked);
+                }
+                finally
+                {
+                    if (Interlocked.Decrement(ref open) == 0) BeSilentFor(silence, Settings.Timeout);
+                }
             },
         };
         try
@@ -369,12 +388,13 @@ internal sealed partial class Upstream : IAsyncDisposable
                 foreach (var under in _calls.Values) await under.Notified(notification);
                 break;
             case "notifications/tools/list_changed" or "notifications/prompts/list_changed" or "notifications/resources/list_changed":
-                _ = RelistAsync();
+                // One that waits its turn reads what all announced before it.
+                if (Interlocked.Exchange(ref _relistWanted, 1) == 0) _ = RelistAsync();
                 break;
             case "notifications/subscriptions/acknowledged":
                 break;
             default:
-                Announced?.Invoke(this, notification);
+                if (!IsRestless(ref _announcements, AnnouncementsPerMinute)) Announced?.Invoke(this, notification);
                 break;
         }
     }
@@ -395,10 +415,14 @@ internal sealed partial class Upstream : IAsyncDisposable
             await _listing.WaitAsync(_stop.Token);
             try
             {
+                if (IsRestless(ref _lists, ListsPerMinute)) await Task.Delay(RestlessPause, _time, _stop.Token);
+                Volatile.Write(ref _relistWanted, 0);
                 Task<UpstreamSession> session;
                 lock (_lock) session = _session.Task;
                 if (!session.IsCompletedSuccessfully) return;
-                Lists = await _meet(this, await UpstreamLists.ReadAsync(await session, _stop.Token), Instructions, _stop.Token);
+                using var patience = new CancellationTokenSource(ListPatience, _time);
+                using var both = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, patience.Token);
+                Lists = await _meet(this, await UpstreamLists.ReadAsync(await session, both.Token), Instructions, _stop.Token);
             }
             finally
             {
@@ -413,6 +437,14 @@ internal sealed partial class Upstream : IAsyncDisposable
             // The old lists stay until the next connection.
             LogNotListed(Settings.Name, e.Message);
         }
+    }
+
+    // Counts within the minute; true when it was too often.
+    private bool IsRestless(ref int count, int most)
+    {
+        var minute = _time.GetUtcNow().Ticks / TimeSpan.TicksPerMinute;
+        if (Interlocked.Exchange(ref _minute, minute) != minute) (_lists, _announcements) = (0, 0);
+        return Interlocked.Increment(ref count) > most;
     }
 
     private void SignInChanged()

@@ -278,6 +278,10 @@ internal sealed class UpstreamSession : IAsyncDisposable
             answer.Id = request.Id;
             await _transport.SendMessageAsync(answer, cancelled.Token);
         }
+        catch (Exception e) when (e is ArgumentException or JsonException or FormatException)
+        {
+            await RefuseAsync(request, "The question cannot be read.", cancelled.Token);
+        }
         catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or McpException or ClientTransportClosedException or InvalidOperationException)
         {
             // The server took its question back, or has gone.
@@ -285,6 +289,18 @@ internal sealed class UpstreamSession : IAsyncDisposable
         finally
         {
             _asked.TryRemove(request.Id, out _);
+        }
+    }
+
+    private async Task RefuseAsync(JsonRpcRequest request, string reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _transport.SendMessageAsync(new JsonRpcError { Id = request.Id, Error = new JsonRpcErrorDetail { Code = -32602, Message = reason } }, cancellationToken);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or McpException or ClientTransportClosedException or InvalidOperationException)
+        {
+            // The server has gone.
         }
     }
 

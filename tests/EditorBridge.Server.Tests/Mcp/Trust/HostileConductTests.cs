@@ -25,6 +25,28 @@ public sealed class HostileConductTests(HostileConductTests.Servers servers) : I
     }
 
     [Fact]
+    public async Task Names_made_to_meet_cost_one_of_them_its_place_and_nobody_else_theirs()
+    {
+        var tools = await _hostile.ToolsAsync();
+
+        Assert.Equal(tools.Length, tools.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.Equal(2, tools.Count(name => name.StartsWith("clash__a_b", StringComparison.Ordinal)));
+        Assert.Contains(_hostile.Host.Services.GetRequiredService<UpstreamRoom>().Catalogue.Problems, p => p.Upstream.Settings.Name == "clash" && p.Message.Contains("which is taken", StringComparison.Ordinal));
+        Assert.Null((await _hostile.CallAsync("calc__add", new { a = 1, b = 2 }))["isError"]);
+    }
+
+    [Fact]
+    public async Task Server_that_announces_changes_without_rest_is_listed_again_a_few_times()
+    {
+        await _hostile.CallAsync("restless__answer", new { which = "storm" });
+        var lists = 0;
+        // As many calls as lists that would be waiting: each takes its turn among them.
+        for (var call = 0; call < 100; call++) lists = int.Parse((await _hostile.CallAsync("restless__answer", new { which = "listed" }))["content"]![0]!["text"]!.GetValue<string>(), CultureInfo.InvariantCulture);
+
+        Assert.InRange(lists, 2, 10);
+    }
+
+    [Fact]
     public async Task Noise_of_a_server_is_no_answer_and_no_harm()
     {
         Assert.Null((await _hostile.CallAsync("noise__add", new { a = 1, b = 2 }))["isError"]);
@@ -80,7 +102,7 @@ public sealed class HostileConductTests(HostileConductTests.Servers servers) : I
         internal HostileHost Hostile { get; private set; } = null!;
 
         public async ValueTask InitializeAsync() => Hostile = await HostileHost.StartAsync(
-            [("calc", "clean"), ("round", "round"), ("endless", "endless"), ("noise", "noise"), ("flood", "flood"), ("exits", "exits"), ("pattern", "pattern")]);
+            [("calc", "clean"), ("round", "round"), ("endless", "endless"), ("noise", "noise"), ("flood", "flood"), ("exits", "exits"), ("pattern", "pattern"), ("clash", "clash"), ("restless", "clean")]);
 
         public ValueTask DisposeAsync() => Hostile.DisposeAsync();
     }

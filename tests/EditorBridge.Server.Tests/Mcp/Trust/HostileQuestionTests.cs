@@ -35,6 +35,19 @@ public sealed class HostileQuestionTests
         Assert.All(Refusals, refusal => Assert.Contains(asked, question => question.Method == refusal.Method && question.Refused.StartsWith(refusal.Refused, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Server_that_asks_without_end_is_not_passed_on_any_more()
+    {
+        await using var hostile = await HostileHost.StartAsync();
+        var reached = new List<string>();
+        await using var client = await FixtureServers.ClientAsync(hostile.Host, "old", Willing(reached));
+
+        var said = FixtureServers.Text(await client.CallToolAsync("calc__answer", new Dictionary<string, object?> { ["which"] = "insists" }));
+
+        Assert.Equal("'calc' has asked 50 times during this call, and no more is passed on.", said);
+        Assert.Equal(50, reached.Count);
+    }
+
     // A client that would answer anything.
     private static McpClientHandlers Willing(List<string> reached) => new()
     {
