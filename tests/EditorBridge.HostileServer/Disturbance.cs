@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace EditorBridge.HostileServer;
@@ -6,6 +7,7 @@ namespace EditorBridge.HostileServer;
 /// <summary>What a server does beside answering: noise, a line without an end, staying when it is asked to go.</summary>
 internal static class Disturbance
 {
+    private const int Announcements = 3000;
     private const int BeyondAnyMessage = 17 * 1024 * 1024;
 
     /// <summary>Made before each answer: lines that belong to no request, and as many on stderr.</summary>
@@ -17,6 +19,25 @@ internal static class Disturbance
         {
             Console.Error.WriteLine($"noise {i} \u001b[2J" + new string('e', 100));
             output.WriteLine(i % 2 == 0 ? "loading ..." : """{"jsonrpc":"2.0","id":4711,"result":{"content":[]}}""");
+        }
+    }
+
+    /// <summary>Made during a call, by the answer that is asked for; null when there is nothing of the kind.</summary>
+    public static string? During(string? which, TextWriter output)
+    {
+        switch (which)
+        {
+            case "questions":
+                return Questions.Ask(output);
+            case "insists":
+                return Questions.Insist(output);
+            case "storm":
+                for (var i = 0; i < Announcements; i++) output.WriteLine("""{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
+                return "announced";
+            case "listed":
+                return Tools.Listed.ToString(CultureInfo.InvariantCulture);
+            default:
+                return null;
         }
     }
 

@@ -7,7 +7,6 @@ using EditorBridge.HostileServer;
 
 var step = args is [var first, ..] ? first : "clean";
 var output = Console.Out;
-var lists = 0;
 
 if (step == "exits") return 3;
 using var deaf = Disturbance.Deafness(step);
@@ -24,7 +23,6 @@ while (await Console.In.ReadLineAsync() is { } line)
     }
 
     var parameters = request["params"] as JsonObject;
-    if (request["method"]!.GetValue<string>() == "tools/list") lists++;
     try
     {
         var result = Answer(request["method"]!.GetValue<string>(), parameters);
@@ -51,19 +49,12 @@ JsonObject Call(string tool, JsonObject? arguments)
 {
     switch (tool)
     {
-        case "answer" when (string?)arguments!["which"] == "storm":
-            for (var i = 0; i < 3000; i++) output.WriteLine("""{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
-            return Answers.Of("plain");
-        case "answer" when (string?)arguments!["which"] == "listed":
-            return Answers.Text(lists.ToString(CultureInfo.InvariantCulture));
-        case "answer" when (string?)arguments!["which"] == "insists":
-            return Answers.Text(Questions.Insist(output));
         case "become":
             step = arguments!["step"]!.GetValue<string>();
             output.WriteLine("""{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
             return Answers.Of("plain");
-        case "answer" when (string?)arguments!["which"] == "questions":
-            return Answers.Text(Questions.Ask(output));
+        case "answer" when Disturbance.During((string?)arguments!["which"], output) is { } said:
+            return Answers.Text(said);
         case "answer" when (string?)arguments!["which"] == "child":
             return Answers.Text(child!.Id.ToString(CultureInfo.InvariantCulture));
         case "answer":

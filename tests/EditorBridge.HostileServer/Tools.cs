@@ -10,6 +10,9 @@ internal static class Tools
 {
     private const int PageSize = 20;
 
+    /// <summary>How often the list was asked for.</summary>
+    public static int Listed { get; private set; }
+
     public static JsonObject Adding(string name, string description) => new()
     {
         ["name"] = name,
@@ -93,6 +96,7 @@ internal static class Tools
     /// <summary>One page of the list; in the step 'round' the pages go round, in 'endless' they never come to an end.</summary>
     public static JsonObject Page(string step, JsonObject? parameters)
     {
+        Listed++;
         var tools = In(step);
         var from = parameters?["cursor"] is JsonValue cursor ? int.Parse(cursor.GetValue<string>(), CultureInfo.InvariantCulture) : 0;
         var page = new JsonObject { ["tools"] = new JsonArray([.. tools.Skip(from).Take(PageSize).Select(tool => tool?.DeepClone())]) };
