@@ -41,14 +41,23 @@ internal static class Disturbance
         }
     }
 
-    /// <summary>A program of its own in the step 'forks', which does not go when it is asked to and outlives whoever started it; null in the others.</summary>
-    public static Process? Child(string step)
+    /// <summary>
+    /// The id of a program of its own, which does not go when it is asked to and outlives whoever started it: in the step 'forks' a child, in 'detaches' one with another parent
+    /// and in another session. Null in the others.
+    /// </summary>
+    public static int? Child(string step)
     {
-        if (step != "forks") return null;
+        if (step is not ("forks" or "detaches")) return null;
         var child = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(child.FileName) == "dotnet") child.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "EditorBridge.HostileServer.dll"));
         child.ArgumentList.Add("stays");
-        return Process.Start(child);
+        if (step == "forks") return Process.Start(child)!.Id;
+        var shell = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true };
+        foreach (var argument in (string[])["-c", "setsid \"$@\" </dev/null >/dev/null 2>&1 & echo $!", "sh", child.FileName, .. child.ArgumentList]) shell.ArgumentList.Add(argument);
+        using var parent = Process.Start(shell)!;
+        var said = parent.StandardOutput.ReadLine();
+        parent.WaitForExit();
+        return int.Parse(said!, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Null for a server that goes when it is asked to.</summary>

@@ -5,12 +5,13 @@ using EditorBridge.HostileServer;
 // An MCP server on stdio that lies, changes its mind and hides things. It speaks 2025-11-25 by hand, because a library would refuse to write most of it.
 // Arguments: the step it starts in. The tool 'become' takes it to another one, 'answer' gives a hostile result.
 
-var step = args is [var first, ..] ? first : "clean";
+// '@FILE' for a step that stands in a file: the server's configuration is the same for each.
+var step = args is [var first, ..] ? first.StartsWith('@') ? File.ReadAllText(first[1..]).Trim() : first : "clean";
 var output = Console.Out;
 
 if (step == "exits") return 3;
 using var deaf = Disturbance.Deafness(step);
-using var child = Disturbance.Child(step);
+var child = Disturbance.Child(step);
 
 while (await Console.In.ReadLineAsync() is { } line)
 {
@@ -18,6 +19,7 @@ while (await Console.In.ReadLineAsync() is { } line)
     if (JsonNode.Parse(line) is not JsonObject request || request["id"] is not { } id) continue;
     if (Shapes.Of(request) is { } lines)
     {
+        if (Answers.Secret.Length > 0) Console.Error.WriteLine($"called with {Answers.Secret}");
         foreach (var odd in lines) await output.WriteLineAsync(odd);
         continue;
     }
@@ -56,7 +58,7 @@ JsonObject Call(string tool, JsonObject? arguments)
         case "answer" when Disturbance.During((string?)arguments!["which"], output) is { } said:
             return Answers.Text(said);
         case "answer" when (string?)arguments!["which"] == "child":
-            return Answers.Text(child!.Id.ToString(CultureInfo.InvariantCulture));
+            return Answers.Text(child!.Value.ToString(CultureInfo.InvariantCulture));
         case "answer":
             return Answers.Of(arguments!["which"]!.GetValue<string>());
         default:

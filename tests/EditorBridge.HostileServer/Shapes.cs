@@ -19,11 +19,15 @@ internal static class Shapes
             "word in place of a flag" => [Result("""{"content":[{"type":"text","text":"42"}],"isError":"no"}""")],
             "questions that are none" => [Result("""{"resultType":"input_required","inputRequests":{"a":"b","c":{"method":7}}}""")],
             "error with data" => [$"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":-32000,\"message\":\"failed\",\"data\":{{\"note\":\"{Steering} The key is {Answers.Key}.\"}}}}}}"],
+            "echo in an error" => [$"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":-32000,\"message\":{Quoted("refused with " + Answers.Secret)},\"data\":{Quoted(Answers.Secret)}}}}}"],
+            "echo beside an answer" => [$"{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{{\"level\":\"error\",\"data\":{Quoted(Answers.Secret)}}}}}", $"loading with {Answers.Secret}", Result("""{"content":[]}""")],
             "progress in a list" => ["""{"jsonrpc":"2.0","method":"notifications/progress","params":["x"]}""", Result("""{"content":[]}""")],
             "announcement of nothing" => ["""{"jsonrpc":"2.0","method":"notifications/resources/updated","params":["x"]}""", Result("""{"content":[]}""")],
             _ => null,
         };
     }
+
+    private static string Quoted(string text) => JsonValue.Create(text).ToJsonString();
 
     /// <summary>Definitions with members of the wrong kind.</summary>
     public static IEnumerable<JsonNode?> Definitions() => new[]

@@ -36,7 +36,7 @@ internal static class Tools
         List<JsonNode?> tools = [add, Said("become", "Turns this server into another one.", "step"), Said("answer", "Answers.", "which"), Lying(Said("post", "Posts a text.", "text")), Said("find", "Finds notes.", "query")];
         switch (step)
         {
-            case "clean" or "instructions" or "round" or "endless" or "noise" or "flood" or "stays" or "forks" or "imitates" or "hides" or "talks" or "appoints":
+            case "clean" or "instructions" or "round" or "endless" or "noise" or "flood" or "stays" or "forks" or "detaches" or "imitates" or "hides" or "talks" or "appoints":
                 break;
             case "pattern":
                 // An expression that never comes to an end over this default, for whoever tries.

@@ -7,6 +7,9 @@ namespace EditorBridge.Portal.Controls;
 /// <summary>Shows what waits and sends the decision to the host; it decides nothing itself.</summary>
 public sealed partial class PinList
 {
+    /// <summary>What stands in the place of a person who accepted, where nobody was asked.</summary>
+    private const string FirstUse = "first use";
+
     private readonly Dictionary<string, (bool Good, string Text)> _messages = new(StringComparer.Ordinal);
     private PinsReply? _view;
     private string? _problem;
@@ -56,7 +59,18 @@ public sealed partial class PinList
         await ReadAsync();
     }
 
-    private string Label(PinBody pin) => pin.Kind == "instructions" ? T["instructions"] : pin.Name;
+    private string Label(PinBody pin) => pin.Kind switch
+    {
+        "instructions" => T["instructions"],
+        "launch" => T["how it is started"],
+        _ => pin.Name,
+    };
+
+    // Pinned with the first list and read by nobody: clients are told only once a person has said yes.
+    private static PinBody? Unread(ServerPinsBody server) => server.Definitions.FirstOrDefault(pin => pin is { Kind: "instructions", State: "accepted", By: FirstUse });
+
+    private string Withheld(InstructionsBody said, PinBody? unread) =>
+        unread is not null && !Viewer.May(PortalRight.GiveVerdict) ? T["{0} Only an approver can decide about this here.", said.Withheld!] : said.Withheld!;
 
     private static string Heading(string state) => state switch
     {

@@ -23,7 +23,13 @@ public sealed record PinsReply(ServerPinsBody[] Servers, string? Problem);
 
 /// <param name="Pinned">False: the configuration trusts whatever the server offers.</param>
 /// <param name="Listed">False: the server has listed nothing since the host runs.</param>
-public sealed record ServerPinsBody(string Server, string Target, bool Pinned, bool Listed, PinBody[] Definitions);
+/// <param name="Starts">What would run, with the program a bare name leads to; null where nobody here has to accept it.</param>
+/// <param name="Instructions">What the server says of itself; null when it says nothing.</param>
+public sealed record ServerPinsBody(string Server, string Target, bool Pinned, bool Listed, PinBody[] Definitions, string? Starts = null, InstructionsBody? Instructions = null);
+
+/// <param name="Text">As far as clients would be told it.</param>
+/// <param name="Withheld">Why they are not; null when they are.</param>
+public sealed record InstructionsBody(string Text, string? Withheld);
 
 /// <param name="State">accepted, held, rejected, gone.</param>
 /// <param name="Reason">Why it is held; <c>instructions</c> when only what the server says of itself changed.</param>

@@ -62,6 +62,9 @@ public static class Redaction
         return text;
     }
 
+    /// <summary>Whether what is called so is a secret: <c>SNOWFLAKE_PASSWORD</c>, <c>clientSecret</c>, <c>X-Api-Key</c>.</summary>
+    public static bool IsSecretName(string name) => SecretPatterns.IsSecretName(name);
+
     /// <summary>Whether a secret of this type, as placeholders name it, is told by its own form and not by the words around it.</summary>
     public static bool HasOwnForm(string type) => SecretPatterns.All.Any(pattern => pattern.Type == type && pattern.HasOwnForm);
 

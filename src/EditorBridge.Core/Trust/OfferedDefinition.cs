@@ -14,6 +14,8 @@ public enum OfferedKind
     ResourceTemplate,
     /// <summary>The server's own instructions to the model; there is one text of a server.</summary>
     Instructions,
+    /// <summary>Not the server's word but the configuration's: what is started or connected to, and what it is allowed.</summary>
+    Launch,
 }
 
 /// <summary>

@@ -22,7 +22,7 @@ internal static class BridgeEndpoints
         bridge.MapPost("/reviews/{id}/verdict", GiveVerdictAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestVerdict));
         bridge.MapGet("/grants", (SessionGrants grants) => Results.Json(EditorViews.Of(grants.InForce)));
         bridge.MapPost("/grants/{id}/revoke", RevokeAsync);
-        bridge.MapGet("/mcp/pins", (PinDesk pins) => Results.Json(pins.View()));
+        bridge.MapGet("/mcp/pins", async (PinDesk pins, CancellationToken cancellationToken) => Results.Json(await pins.LookAsync(cancellationToken)));
         bridge.MapPost("/mcp/pins/decision", DecidePinsAsync);
         bridge.MapPost("/records", RecordAccessAsync);
         bridge.MapPost("/evidence", EvidenceEndpoint.MakeAsync);

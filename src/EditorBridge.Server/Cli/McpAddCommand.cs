@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Web;
 using EditorBridge.Audit;
+using EditorBridge.Mcp.Trust;
 using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Setup;
 
@@ -69,7 +70,8 @@ internal sealed partial class McpAddCommand
 
             edit.Add(name, server, secrets.ToDictionary(s => s.File, s => SecretPrompt.Ask(s.What)));
             Console.WriteLine($"'{name}' stands in {UpstreamPlaces.User(state)}. A running host takes it within two seconds. Take it out again with: editorbridge mcp remove {name}");
-            if (!parsed.GetValue(_noTest)) await McpTestCommand.TryAsync(state, settings, cancellationToken);
+            if (await McpPinCommands.ConsentAsync(state, settings, cancellationToken) is { } left) Console.WriteLine(left);
+            if (!parsed.GetValue(_noTest)) await McpTestCommand.TryAsync(state, settings, hasConsent: true, cancellationToken);
             return 0;
         }
         catch (UpstreamException e)
@@ -164,7 +166,7 @@ internal sealed partial class McpAddCommand
     private static string Explain(UpstreamSettings settings)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{settings.Name}: {TerminalText.Line(settings.Target)}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{settings.Name}: {TerminalText.Line(LaunchDefinition.Starts(settings))}");
         text.AppendLine(settings.Transport == UpstreamTransport.Stdio
             ? "  A program that runs on this machine with your rights, whenever the host runs. EditorBridge holds its calls; it does not hold what the program does by itself."
             : settings.Url is { IsLoopback: true } ? "  A server on this machine that somebody else started: what it does with what it is passed, EditorBridge does not see."

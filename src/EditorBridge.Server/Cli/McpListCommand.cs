@@ -23,7 +23,7 @@ internal static class McpListCommand
         {
             var report = await ReportAsync(StateFolder.Open(parsed.GetValue(state)), cancellationToken);
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, GateEntries.Wire) : Describe(report));
-            return report.Problems.Any(p => p.IsError) || report.Servers.Any(s => s.State is UpstreamState.Waiting or UpstreamState.SignInNeeded) ? 1 : 0;
+            return report.Problems.Any(p => p.IsError) || report.Servers.Any(s => s.State is UpstreamState.Waiting or UpstreamState.SignInNeeded or UpstreamState.AcceptanceNeeded) ? 1 : 0;
         }));
         return command;
     }
@@ -70,6 +70,7 @@ internal static class McpListCommand
         UpstreamState.Ready => "ready",
         UpstreamState.Waiting => "FAILED",
         UpstreamState.SignInNeeded => "SIGN IN",
+        UpstreamState.AcceptanceNeeded => "ACCEPT",
         UpstreamState.Stopped => "not started",
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "A state without a mark."),
     };

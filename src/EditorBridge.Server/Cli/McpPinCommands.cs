@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using EditorBridge.Editor;
 using EditorBridge.Gate;
+using EditorBridge.Hosting;
 using EditorBridge.Mcp.Trust;
+using EditorBridge.Mcp.Upstreams;
 using EditorBridge.Trust;
 
 namespace EditorBridge.Cli;
@@ -43,7 +45,7 @@ internal static class McpPinCommands
     {
         var state = StateOption.Build();
         var server = new Argument<string>("server") { Description = "The server, as named in mcp.json." };
-        var names = new Argument<string[]>("name") { Description = "Tools, prompts or addresses of templates by the server's own names; 'instructions' for what the server says of itself.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("name") { Description = "Tools, prompts or addresses of templates by the server's own names; 'instructions' for what the server says of itself; 'launch' for how it is started.", Arity = ArgumentArity.ZeroOrMore };
         var yes = new Option<bool>("--yes") { Description = "Do not ask before it is decided; what is decided is shown all the same." };
         var reason = new Option<string?>("--reason") { Description = "Why; it is recorded." };
         var command = new Command(name, description) { server, names, yes, reason, state };
@@ -63,6 +65,7 @@ internal static class McpPinCommands
                 return 1;
             }
 
+            if (chosen.Any(pin => pin.Kind == "launch") && view.Servers.First(s => s.Server == parsed.GetValue(server)).Starts is { } starts) Console.WriteLine($"  It would start: {TerminalText.Line(starts)}");
             foreach (var pin in chosen) Console.WriteLine(Describe(pin));
             if (!parsed.GetValue(yes) && !Confirmed(accept, chosen.Length)) return 2;
             var decision = new PinDecision(parsed.GetValue(server)!, [.. chosen.Select(pin => new PinChoice(Enum.Parse<OfferedKind>(pin.Kind, ignoreCase: true), pin.Name, pin.Fingerprint))], accept, parsed.GetValue(reason));
@@ -83,7 +86,7 @@ internal static class McpPinCommands
             return null;
         }
 
-        string NameOf(PinView pin) => pin.Kind == "instructions" ? "instructions" : pin.Name;
+        string NameOf(PinView pin) => pin.Kind is "instructions" or "launch" ? pin.Kind : pin.Name;
         PinView[] able = [.. found.Definitions.Where(pin => pin.Fingerprint.Length > 0 && (accept ? pin.State is "held" or "rejected" || IsUnread(pin) : pin.State is "held" or "accepted"))];
         PinView[] chosen = names.Length == 0 ? [.. able.Where(pin => pin.State == "held")] : [.. able.Where(pin => names.Contains(NameOf(pin), StringComparer.Ordinal))];
         // What waits only for the server's instructions is accepted already; its own decision is about them.
@@ -96,6 +99,29 @@ internal static class McpPinCommands
 
     // Pinned by themselves with the first list; a person's yes is what passes them on to clients.
     private static bool IsUnread(PinView pin) => pin is { Kind: "instructions", State: "accepted", By: Pin.FirstUse };
+
+    /// <summary>
+    /// A person has just been told what a server they added means, and said yes: where that changed how it is started, the host hears of the consent. Says what is left to do, or null.
+    /// </summary>
+    public static async Task<string?> ConsentAsync(StateFolder state, UpstreamSettings settings, CancellationToken cancellationToken)
+    {
+        var left = $"It is started another way than was accepted before, so it waits. Accept it with: editorbridge mcp accept {settings.Name} launch";
+        if (await HostFinder.FindAsync(state, cancellationToken) is null) return LaunchDefinition.WhyNot(state, settings) is null ? null : $"No host runs that could record your consent. {left}";
+        try
+        {
+            using var client = await ControlClient.ConnectAsync(state, cancellationToken);
+            var view = await client.AskAsync<PinsView>(PinDesk.ListMethod, new { }, cancellationToken);
+            var launch = view.Servers.FirstOrDefault(s => s.Server == settings.Name)?.Definitions.FirstOrDefault(pin => pin.Kind == "launch");
+            // Only what was shown a moment ago, and not what has come into the file since.
+            if (launch is not { State: "held" or "rejected" } || launch.Fingerprint != LaunchDefinition.Of(settings).Definition?.Fingerprint) return launch is { State: "accepted" } or null ? null : left;
+            var answer = await client.AskAsync<PinAnswer>(PinDesk.DecideMethod, new PinDecision(settings.Name, [new PinChoice(OfferedKind.Launch, launch.Name, launch.Fingerprint)], Accept: true, "editorbridge mcp add"), cancellationToken);
+            return answer.Result == PinResult.Accepted ? null : answer.Message;
+        }
+        catch (HostNotStartedException e)
+        {
+            return $"{e.Message} {left}";
+        }
+    }
 
     private static bool Confirmed(bool accept, int count)
     {
@@ -121,9 +147,10 @@ internal static class McpPinCommands
         {
             var waiting = server.Definitions.Where(pin => pin.State == "held").ToArray();
             text.AppendLine(CultureInfo.InvariantCulture, $"{server.Server}  {(server.Pinned ? "" : "not held to pins  ")}{(server.Listed ? "" : "has listed nothing yet  ")}{server.Definitions.Count(p => p.State == "accepted")} accepted, {waiting.Length} waiting, {server.Definitions.Count(p => p.State == "rejected")} rejected");
+            if (server.Starts is { } starts && waiting.Any(pin => pin.Kind == "launch")) text.AppendLine(CultureInfo.InvariantCulture, $"    It is not started. It would start: {TerminalText.Line(starts)}");
             foreach (var pin in waiting) text.AppendLine(Describe(pin));
             foreach (var group in server.Definitions.Where(pin => pin.State != "held").GroupBy(pin => (pin.State, pin.By)))
-                text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Key.State}{(group.Key.By is { } by ? $" by {TerminalText.Line(by)}" : "")}: {string.Join(", ", group.Select(pin => pin.Kind == "instructions" ? "(instructions)" : TerminalText.Line(pin.Name)))}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Key.State}{(group.Key.By is { } by ? $" by {TerminalText.Line(by)}" : "")}: {string.Join(", ", group.Select(pin => pin.Kind is "instructions" or "launch" ? $"({pin.Kind})" : TerminalText.Line(pin.Name)))}");
             if (server.Instructions is { } said)
             {
                 text.AppendLine(CultureInfo.InvariantCulture, $"    its instructions {(said.Withheld is null ? "are passed on to clients:" : "are not passed on. " + said.Withheld)}");

@@ -22,7 +22,7 @@ internal static class McpSignInCommands
                 throw new SetupException($"'{server.Name}' is shown the Authorization header of its configuration, so there is nothing to sign in to. Take the header out to sign in with the browser.");
             try
             {
-                var outcome = await new UpstreamSignInFlow(server, new UpstreamSignIns(folder, TimeProvider.System), TimeProvider.System)
+                var outcome = await new UpstreamSignInFlow(server, new UpstreamSignIns(folder, TimeProvider.System), new SentSecrets(folder), TimeProvider.System)
                     .RunAsync(address => BrowserAddress.Show(address, parsed.GetValue(noBrowser)), cancellationToken);
                 Console.WriteLine(Describe(server, outcome));
                 return 0;

@@ -21,6 +21,7 @@ internal static class McpTestCommand
         var command = new Command("test", "Connect to MCP servers as the gateway does, list what they offer, and end the connection. No tool is called. Exit code 1 when one cannot be used.") { names, state };
         command.SetAction((parsed, cancellationToken) => CommandLine.GuardedAsync(async () =>
         {
+            if (McpCommand.IsAgents("Nothing was started.")) return 3;
             var folder = StateFolder.Open(parsed.GetValue(state));
             var configuration = Load(folder);
             var wanted = parsed.GetValue(names) ?? [];
@@ -35,7 +36,7 @@ internal static class McpTestCommand
                 throw new SetupException($"There is no server '{name}'. There are: {Names(configuration)}.");
             var servers = configuration.Servers.Where(s => wanted.Length == 0 ? !s.Disabled : wanted.Contains(s.Name)).ToImmutableArray();
             if (servers.IsEmpty && code == 0) Console.WriteLine("No MCP server is connected. Add one with: editorbridge mcp add");
-            foreach (var server in servers) code |= await TryAsync(folder, server, cancellationToken);
+            foreach (var server in servers) code |= await TryAsync(folder, server, hasConsent: false, cancellationToken);
             return code;
         }));
         return command;
@@ -55,11 +56,12 @@ internal static class McpTestCommand
     }
 
     /// <summary>Connects once and says what came of it. 0 when the server can be used.</summary>
-    public static async Task<int> TryAsync(StateFolder state, UpstreamSettings settings, CancellationToken cancellationToken)
+    /// <param name="hasConsent">A person has just seen how it is started, and said yes; otherwise it is started only as it was accepted.</param>
+    public static async Task<int> TryAsync(StateFolder state, UpstreamSettings settings, bool hasConsent, CancellationToken cancellationToken)
     {
         var began = TimeProvider.System.GetTimestamp();
         // A test of a server that is switched off is a test all the same.
-        await using var upstream = new Upstream(settings with { Disabled = false }, LookedInto, new UpstreamSignIns(state, TimeProvider.System), TimeProvider.System, NullLogger<Upstream>.Instance);
+        await using var upstream = new Upstream(settings with { Disabled = false }, new UpstreamChecks((wanted, _) => Task.FromResult(hasConsent ? null : LaunchDefinition.WhyNot(state, wanted)), LookedInto), new UpstreamSignIns(state, TimeProvider.System), new SentSecrets(state), TimeProvider.System, NullLogger<Upstream>.Instance);
         upstream.Start();
         await upstream.FirstAttempt.WaitAsync(cancellationToken);
         var took = TimeProvider.System.GetElapsedTime(began);

@@ -183,10 +183,10 @@ internal sealed class EditorWindow(Stream stream, EditorEndpoint endpoint, Revie
     }
 
     [JsonRpcMethod(PinDesk.ListMethod)]
-    public PinsView ListPins()
+    public Task<PinsView> ListPinsAsync(CancellationToken cancellationToken)
     {
         RequireIntroduction();
-        return pins.View();
+        return pins.LookAsync(cancellationToken);
     }
 
     [JsonRpcMethod(PinDesk.DecideMethod, UseSingleObjectParameterDeserialization = true)]

@@ -22,7 +22,7 @@ namespace EditorBridge.Mcp;
 /// </code>
 /// </summary>
 internal sealed partial class GatewayCalls(
-    UpstreamRoom room, ActionGate gate, ClientAdmissions admissions, McpDoor door, Parked<BridgedCall> parked, SessionTaints taints, LedgerWriter ledger, ILogger<GatewayCalls> logger)
+    UpstreamRoom room, ActionGate gate, ClientAdmissions admissions, McpDoor door, Parked<BridgedCall> parked, SessionTaints taints, SentSecrets secrets, LedgerWriter ledger, ILogger<GatewayCalls> logger)
 {
     /// <summary>Longer values are not completed: a completion carries what a person typed, and a document is not that.</summary>
     private const int LongestCompletion = 4096;
@@ -135,7 +135,15 @@ internal sealed partial class GatewayCalls(
         // 3. One canonical input for the gate, the ledger and the call.
         using var input = JsonDocument.Parse(act.Input.ToJsonString());
         if (ToolInput.TryCanonical(act.PolicyName, input.RootElement, out var problem) is not { } canonical) return Refused($"The input has no canonical form ({problem}). Nothing was run.");
-        var asked = door.AskedBy(client, act.PolicyName, canonical, act.FromClient["_meta"] as JsonObject) with { KnownReadOnly = act.KnownReadOnly, Held = act.Held() };
+        var held = act.Held();
+        if (secrets.Holds(canonical))
+        {
+            // Whoever put it there: it was given to one server in confidence, or to a client of ours, and goes nowhere else. The record holds none of it.
+            held = $"The input holds a secret that EditorBridge gave to a server, or one of its own tokens. It was not sent to '{act.Upstream.Settings.Name}'. Nothing was run.";
+            canonical = secrets.Mask(canonical);
+        }
+
+        var asked = door.AskedBy(client, act.PolicyName, canonical, act.FromClient["_meta"] as JsonObject) with { KnownReadOnly = act.KnownReadOnly, Held = held };
 
         // 4. The gate. Its entry is the intent, durable before anything leaves.
         var (given, question) = await admissions.AdmitAsync(client, asked, act.FromClient, identity, cancellationToken);
@@ -155,10 +163,10 @@ internal sealed partial class GatewayCalls(
         }
 
         // What was decided about may be another thing by now: a person takes minutes, a server no time at all.
-        if (act.Held() is { } held)
+        if (act.Held() is { } meanwhile)
         {
-            await RecordAsync(act, asked, admission, "failed", null, held, Stopwatch.GetTimestamp());
-            return Refused(held);
+            await RecordAsync(act, asked, admission, "failed", null, meanwhile, Stopwatch.GetTimestamp());
+            return Refused(meanwhile);
         }
 
         // 5. The server, and 6. the outcome.
@@ -215,7 +223,7 @@ internal sealed partial class GatewayCalls(
         if (!UpstreamLists.HasOneReading(body)) return Refused($"{act.Upstream.Settings.Name} answered with a member twice, and which of the two would be read is not known. The call ran; its answer is not given.");
         try
         {
-            var looked = await ResultScan.LookAsync(body, asked, admission.CallId, ledger);
+            var looked = await ResultScan.LookAsync(body, asked, admission.CallId, ledger, echoed: UpstreamSession.EchoedIn(answer));
             // Beside an error there is no place for a note, so what speaks to the model stays away; the message is what a person needs.
             if (answer is JsonRpcError failed) (failed.Error.Message, failed.Error.Data) = (body["message"]!.GetValue<string>(), looked.SpeaksToModel ? null : body["data"]);
             var taint = act.Upstream.Settings.Trusted && !looked.SpeaksToModel ? Taint.Private : Taint.Untrusted;

@@ -24,6 +24,7 @@ internal static class McpFeature
         services.AddSingleton<SnowflakeCalls>();
         services.AddSingleton<McpDoor>();
         services.AddSingleton<UpstreamSignIns>();
+        services.AddSingleton<SentSecrets>();
         services.AddSingleton<PinBook>();
         services.AddSingleton<UpstreamRoom>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamRoom>());

@@ -38,7 +38,7 @@ internal sealed class EditorFixture : IAsyncDisposable
     private PinDesk Pins()
     {
         var book = new PinBook(Gate.State, Gate.Ledger, Gate.Time, NullLogger<PinBook>.Instance);
-        return new PinDesk(new UpstreamRoom(Gate.State, new ConnectedTools(), book, new UpstreamSignIns(Gate.State, TimeProvider.System), Gate.Time, NullLoggerFactory.Instance, NullLogger<UpstreamRoom>.Instance), book);
+        return new PinDesk(new UpstreamRoom(Gate.State, new ConnectedTools(), book, new UpstreamSignIns(Gate.State, TimeProvider.System), new SentSecrets(Gate.State), Gate.Time, NullLoggerFactory.Instance, NullLogger<UpstreamRoom>.Instance), book);
     }
 
     /// <summary>The account is not asked: nothing here starts the watch.</summary>

@@ -25,6 +25,9 @@ public sealed class FixtureServers : IAsyncLifetime
         "change_list", "new_tool", "show_environment", "show_meta",
     ];
 
+    /// <summary>For a server that is looked at by itself: it is started as it stands, and what it offers is taken.</summary>
+    internal static UpstreamChecks NoChecks { get; } = new((_, _) => Task.FromResult<UpstreamException?>(null), (_, lists, _, _) => Task.FromResult(lists));
+
     internal HostFixture Host { get; } = new();
 
     internal UpstreamRoom Room => Host.Services.GetRequiredService<UpstreamRoom>();

@@ -107,7 +107,7 @@ public sealed class UpstreamCredentialTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromHours(2));
         // Two credentials over one folder stand for two processes: they share nothing but the files.
         using var here = Credential();
-        using var there = new UpstreamCredential(Server, new UpstreamSignIns(_state, TimeProvider.System), _time, NullLogger.Instance);
+        using var there = new UpstreamCredential(Server, new UpstreamSignIns(_state, TimeProvider.System), new SentSecrets(_state).Hold([]), _time, NullLogger.Instance);
 
         var tokens = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? here : there).GetAsync(CancellationToken.None)));
 
@@ -210,5 +210,5 @@ public sealed class UpstreamCredentialTests : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
-    private UpstreamCredential Credential() => new(Server, _signIns, _time, NullLogger.Instance);
+    private UpstreamCredential Credential() => new(Server, _signIns, new SentSecrets(_state).Hold([]), _time, NullLogger.Instance);
 }

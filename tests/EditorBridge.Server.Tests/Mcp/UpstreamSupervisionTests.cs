@@ -93,7 +93,7 @@ public sealed class UpstreamSupervisionTests : IDisposable
         var address = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         await using var upstream = new Upstream(
             new UpstreamSettings { Name = "odd", Prefix = "odd", Transport = UpstreamTransport.Http, Url = new Uri(address + "/mcp"), Fingerprint = "1" },
-            (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state")), TimeProvider.System), TimeProvider.System, NullLogger<Upstream>.Instance);
+            FixtureServers.NoChecks, new UpstreamSignIns(State, TimeProvider.System), new SentSecrets(State), TimeProvider.System, NullLogger<Upstream>.Instance);
 
         upstream.Start();
         await upstream.FirstAttempt.WaitAsync(TestLimits.Signal * 3);
@@ -105,7 +105,9 @@ public sealed class UpstreamSupervisionTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     private Upstream Open(UpstreamSettings settings) => new(
-        settings, (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state")), TimeProvider.System), _time, NullLogger<Upstream>.Instance);
+        settings, FixtureServers.NoChecks, new UpstreamSignIns(State, TimeProvider.System), new SentSecrets(State), _time, NullLogger<Upstream>.Instance);
+
+    private StateFolder State => StateFolder.Open(Path.Combine(_folder.FullName, "state"));
 
     /// <summary>Fake time that tells which pauses somebody makes.</summary>
     private sealed class ObservedTime : FakeTimeProvider

@@ -38,7 +38,8 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         try
         {
             await LoadAsync(cancellationToken);
-            lock (_lock) _offered[settings.Name] = offered;
+            // How it is started was met before it could offer anything.
+            lock (_lock) _offered[settings.Name] = With(_offered.GetValueOrDefault(settings.Name)?.GetValueOrDefault(LaunchKey), offered);
             if (_servers is null || !settings.Pinning) return;
             await RecordAsync(settings, offered);
         }
@@ -52,6 +53,36 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
         {
             _changing.Release();
         }
+    }
+
+    /// <summary>How a server is to be started, before it is: pins the first way and records another one, which has to wait.</summary>
+    public async Task MeetLaunchAsync(UpstreamSettings settings, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await LoadAsync(cancellationToken);
+            var launch = LaunchDefinition.Of(settings);
+            lock (_lock) _offered[settings.Name] = With(launch, _offered.GetValueOrDefault(settings.Name));
+            if (_servers is not null) await RecordAsync(settings, With(launch, null));
+        }
+        catch (Exception e) when (e is LedgerUnavailableException or LedgerUnreadableException or LedgerQueryTimeoutException or StateFolderException or IOException or UnauthorizedAccessException)
+        {
+            _problem = e.Message;
+            LogNotRecorded(settings.Name, e.Message);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Why a server is not started as it is configured; null when it may be.</summary>
+    public UpstreamException? WhyNotStarted(UpstreamSettings settings)
+    {
+        if (ReasonFor(settings, OfferedKind.Launch, "") is not { } reason) return null;
+        // What could not be looked up is looked up again; what waits for a person, or was rejected, is not.
+        return new UpstreamException(PinWords.Why(reason, OfferedKind.Launch, "", settings.Name, _problem), $"editorbridge mcp accept {settings.Name} launch, or in the portal under MCP servers") { NeedsAcceptance = reason != HoldReason.NotRecorded };
     }
 
     /// <summary>Why something a server offers now is kept from clients, for people and the model; null when it may be shown and used.</summary>
@@ -141,14 +172,20 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
 
     internal static string KeyOf(OfferedKind kind, string name) => $"{kind}:{name}";
 
+    private static (OfferedKind, string) LaunchKey => (OfferedKind.Launch, "");
+
+    private static FrozenDictionary<(OfferedKind, string), OfferedItem> With(OfferedItem? launch, FrozenDictionary<(OfferedKind, string), OfferedItem>? offered) =>
+        (offered ?? FrozenDictionary<(OfferedKind, string), OfferedItem>.Empty).Where(o => o.Key != LaunchKey).Concat(launch is null ? [] : [KeyValuePair.Create(LaunchKey, launch)]).ToFrozenDictionary();
+
     private HoldReason? ReasonFor(UpstreamSettings settings, OfferedKind kind, string name)
     {
-        if (!settings.Pinning) return null;
+        // What is configured never counts for itself: a changed configuration could say that nothing is pinned.
+        if (!settings.Pinning && kind != OfferedKind.Launch) return null;
         lock (_lock)
         {
             if (_offered.GetValueOrDefault(settings.Name)?.GetValueOrDefault((kind, name)) is not { } item) return HoldReason.NotRecorded;
             if (OwnReason(settings.Name, item) is { } own) return own;
-            if (kind == OfferedKind.Instructions || _offered[settings.Name].GetValueOrDefault((OfferedKind.Instructions, "")) is not { } instructions) return null;
+            if (kind is OfferedKind.Instructions or OfferedKind.Launch || _offered[settings.Name].GetValueOrDefault((OfferedKind.Instructions, "")) is not { } instructions) return null;
             return OwnReason(settings.Name, instructions) is null ? null : HoldReason.Instructions;
         }
     }
@@ -165,7 +202,9 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
     private async Task RecordAsync(UpstreamSettings settings, FrozenDictionary<(OfferedKind, string), OfferedItem> offered)
     {
         var pins = Copy(_servers!.GetValueOrDefault(settings.Name));
-        var isKnown = pins.Pins.Values.Any(p => p.Kind != OfferedKind.Instructions) || pins.Held.Values.Any(p => p.Kind != OfferedKind.Instructions);
+        // A way to be started is compared with earlier ways, and what is offered with what was.
+        var kinds = pins.Pins.Values.Select(p => p.Kind).Concat(pins.Held.Values.Select(p => p.Kind)).ToHashSet();
+        var isKnown = offered.ContainsKey(LaunchKey) ? kinds.Contains(OfferedKind.Launch) : kinds.Any(kind => kind is not (OfferedKind.Instructions or OfferedKind.Launch));
         var first = new List<OfferedItem>();
         var entries = new List<Audit.AuditDraft>();
         foreach (var item in offered.Values.Where(i => i.Definition is not null).OrderBy(i => i.Kind).ThenBy(i => i.Name, StringComparer.Ordinal))
@@ -260,6 +299,13 @@ internal sealed partial class PinBook(StateFolder state, LedgerWriter ledger, Ti
             // What was decided about once and is not in the file any more: the file was lost or cleared, and a first use it is not.
             foreach (var server in decided.Keys.Select(d => d.Server).Distinct().Where(server => !read.ContainsKey(server)))
                 read[server] = new ServerPins { Held = { ["lost"] = new HeldPin(OfferedKind.Tool, "", "", HoldReason.New, PinEntries.NewCallId(), time.GetUtcNow(), Rejected: null) } };
+            // Nor is a start the first one because its pin was taken out of the file.
+            foreach (var server in decided.Where(d => d.Value.Kind == OfferedKind.Launch).Select(d => d.Key.Server).Distinct())
+            {
+                if (read[server].Pins.ContainsKey(KeyOf(OfferedKind.Launch, "")) || read[server].Held.ContainsKey(KeyOf(OfferedKind.Launch, ""))) continue;
+                read[server].Held["lost launch"] = new HeldPin(OfferedKind.Launch, "", "", HoldReason.New, PinEntries.NewCallId(), time.GetUtcNow(), Rejected: null);
+            }
+
             lock (_lock) _servers = read;
         }
 

@@ -10,6 +10,13 @@ internal sealed class PinDesk(UpstreamRoom room, PinBook book)
 
     public const string DecideMethod = "mcp/decide";
 
+    /// <summary>The same, of what is configured at this moment: whoever has just written a server into the file looks here next.</summary>
+    public async Task<PinsView> LookAsync(CancellationToken cancellationToken)
+    {
+        await room.SeeLaunchesAsync(cancellationToken);
+        return View();
+    }
+
     public PinsView View() => book.View(room.Upstreams.Select(upstream => upstream.Settings));
 
     /// <exception cref="Ledger.LedgerUnavailableException">It could not be recorded, so nothing was decided.</exception>

@@ -5,6 +5,7 @@ using EditorBridge.Audit;
 using EditorBridge.Gate;
 using EditorBridge.Ledger;
 using EditorBridge.Sql;
+using EditorBridge.Trust;
 
 namespace EditorBridge.Mcp.Trust;
 
@@ -43,7 +44,7 @@ internal static class PinEntries
         CallId = NewCallId(),
         Actor = "host",
         Door = "mcp",
-        Subject = $"{server}: {items.Count} definitions pinned at first use",
+        Subject = $"{server}: {(items.All(i => i.Kind == OfferedKind.Launch) ? "how it is started was" : $"{items.Count} definitions")} pinned at first use",
         Result = "firstUse",
         Facts = new JsonObject { ["server"] = server, ["definitions"] = Definitions(items) },
         Payloads = Texts(("after", "[" + string.Join(',', items.Select(i => i.Definition!.Canonical)) + "]")),
@@ -59,7 +60,7 @@ internal static class PinEntries
             CallId = (key is null ? null : pins.Held.GetValueOrDefault(key)?.CallId) ?? NewCallId(),
             Actor = "person:" + person,
             Door = surface,
-            Subject = $"{decision.Server}: {(one is null ? $"{items.Length} definitions" : $"the {PinWords.Of(one.Kind)} {PinWords.Shown(one.Name)}")} {(decision.Accept ? "accepted" : "rejected")}",
+            Subject = $"{decision.Server}: {(one is null ? $"{items.Length} definitions" : one.Kind == OfferedKind.Launch ? "how it is started was" : $"the {PinWords.Of(one.Kind)} {PinWords.Shown(one.Name)}")} {(decision.Accept ? "accepted" : "rejected")}",
             Result = decision.Accept ? "accepted" : "rejected",
             Facts = new JsonObject { ["server"] = decision.Server, ["definitions"] = Definitions(items), ["person"] = person, ["surface"] = surface, ["reason"] = decision.Reason },
             Payloads = one is null
@@ -89,7 +90,7 @@ internal static class PinEntries
             foreach (var entry in page)
                 foreach (var definition in entry.Draft.Facts?["definitions"] as JsonArray ?? [])
                     if (entry.Draft.Facts!["server"].Text() is { } server && definition.Member("fingerprint").Text() is { } fingerprint)
-                        decisions.TryAdd((server, fingerprint), new PinWord(entry.Draft.Kind == EntryKind.PinAccepted, entry.Draft.Facts["person"].Text()));
+                        decisions.TryAdd((server, fingerprint), new PinWord(entry.Draft.Kind == EntryKind.PinAccepted, entry.Draft.Facts["person"].Text(), GateEntries.Parse<OfferedKind>(definition.Member("definition").Text())));
             if (page.Length < Page) return decisions.ToFrozenDictionary();
             before = page[^1].Sequence;
         }
@@ -108,4 +109,4 @@ internal static class PinEntries
 
 /// <summary>The last word about a definition.</summary>
 /// <param name="Person">Whose it is; null where it was pinned at first use.</param>
-internal sealed record PinWord(bool Accepted, string? Person);
+internal sealed record PinWord(bool Accepted, string? Person, OfferedKind Kind);

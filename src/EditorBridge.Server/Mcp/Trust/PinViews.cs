@@ -37,10 +37,13 @@ internal sealed record ServerPinsView(string Server, string Target, bool Pinned,
 {
     /// <summary>What the server says of itself, and whether clients are told; null when it says nothing.</summary>
     public ServerInstructions? Instructions { get; init; }
+
+    /// <summary>The exact command line, with the program a bare name leads to, or the address; null for an administrator's server, which nobody here has to accept.</summary>
+    public string? Starts { get; init; }
 }
 
 /// <summary>One definition as it stands.</summary>
-/// <param name="Kind">tool, prompt, resourceTemplate, instructions.</param>
+/// <param name="Kind">tool, prompt, resourceTemplate, instructions, launch.</param>
 /// <param name="State">accepted, held, rejected, gone (accepted once and not offered now).</param>
 /// <param name="Reason">The wire name of <see cref="HoldReason"/>; null when it is accepted.</param>
 /// <param name="By">Who accepted or rejected it; null while it waits.</param>
@@ -69,7 +72,7 @@ internal static class PinViews
 
         foreach (var pin in pins.Pins.Values.Where(p => offered?.ContainsKey((p.Kind, p.Name)) != true).OrderBy(p => p.Kind).ThenBy(p => p.Name, StringComparer.Ordinal))
             views.Add(new PinView(GateEntries.Wirename(pin.Kind), PinWords.Shown(pin.Name), "gone", null, null, pin.Fingerprint, pin.By, pin.At, null, [], [], null, null));
-        return new ServerPinsView(settings.Name, settings.Target, settings.Pinning, offered is not null, [.. views]);
+        return new ServerPinsView(settings.Name, settings.Target, settings.Pinning, offered?.Keys.Any(key => key.Item1 != OfferedKind.Launch) == true, [.. views]) { Starts = settings.Managed ? null : LaunchDefinition.Starts(settings) };
     }
 
     private static PinView Of(string server, OfferedItem item, Pin? pin, HeldPin? held, HoldReason? reason)

@@ -14,6 +14,7 @@ internal static class PinWords
         OfferedKind.Resource => "resource",
         OfferedKind.ResourceTemplate => "resource template",
         OfferedKind.Instructions => "instructions",
+        OfferedKind.Launch => "launch",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind without words."),
     };
 
@@ -26,7 +27,12 @@ internal static class PinWords
     /// <summary>One line for lists and the ledger.</summary>
     public static string Headline(HoldReason reason, OfferedKind kind, string name, string server)
     {
-        var what = kind == OfferedKind.Instructions ? "its instructions" : $"the {Of(kind)} {Shown(name)}";
+        var what = kind switch
+        {
+            OfferedKind.Instructions => "its instructions",
+            OfferedKind.Launch => "how it is started",
+            _ => $"the {Of(kind)} {Shown(name)}",
+        };
         return $"{server}: {what} {reason switch
         {
             HoldReason.Changed => "changed",
@@ -45,6 +51,7 @@ internal static class PinWords
     public static string Why(HoldReason reason, OfferedKind kind, string name, string server, string? problem)
     {
         var what = kind == OfferedKind.Instructions ? $"What '{server}' says of itself" : $"The {Of(kind)} '{Shown(name)}' of '{server}'";
+        if (kind == OfferedKind.Launch) return WhyNotStarted(reason, server, problem);
         var see = $"A person sees it and decides in the portal under MCP servers, or with: editorbridge mcp accept {server}";
         return reason switch
         {
@@ -60,8 +67,19 @@ internal static class PinWords
         };
     }
 
+    private static string WhyNotStarted(HoldReason reason, string server, string? problem) => reason switch
+    {
+        HoldReason.Changed or HoldReason.New => $"The lines of '{server}' in mcp.json are not what was accepted, so it is not started until a person accepts the change.",
+        HoldReason.AskFirst => $"How '{server}' is started has to be accepted by a person before its first start.",
+        HoldReason.Rejected => $"How '{server}' is started was rejected by a person, so it is not started.",
+        HoldReason.Unreadable => $"The lines of '{server}' in mcp.json hold characters that are no Unicode, so it is not started.",
+        _ => $"Whether '{server}' is started as it was accepted could not be looked up, so it is not started.{(problem is null ? "" : " " + problem)}",
+    };
+
     public static string Answer(PinDecision decision)
     {
+        if (decision is { Definitions: [{ Kind: OfferedKind.Launch }] })
+            return decision.Accept ? $"How '{decision.Server}' is started is accepted. A running host starts it now; what it offers is compared as always." : $"How '{decision.Server}' is started is rejected. It is not started as it stands in mcp.json.";
         var what = decision.Definitions is [var one]
             ? one.Kind == OfferedKind.Instructions ? $"What '{decision.Server}' says of itself" : $"The {Of(one.Kind)} '{Shown(one.Name)}' of '{decision.Server}'"
             : $"{decision.Definitions.Length} definitions of '{decision.Server}'";

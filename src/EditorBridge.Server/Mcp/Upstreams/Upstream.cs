@@ -5,6 +5,12 @@ using ModelContextProtocol.Protocol;
 
 namespace EditorBridge.Mcp.Upstreams;
 
+/// <summary>What is asked about a server before it is used.</summary>
+/// <param name="WhyNotStarted">Why it is not started as it is configured now; null when it may be.</param>
+/// <param name="Meet">Compares what the server offers, and its instructions, with its pins before anybody sees it.</param>
+internal sealed record UpstreamChecks(
+    Func<UpstreamSettings, CancellationToken, Task<UpstreamException?>> WhyNotStarted, Func<Upstream, UpstreamLists, string?, CancellationToken, Task<UpstreamLists>> Meet);
+
 /// <summary>
 /// One configured server and its one connection: made when the host starts, made again when it breaks, closed with the host. What goes wrong here stays here:
 /// it is this server's health, and the others go on.
@@ -31,7 +37,8 @@ internal sealed partial class Upstream : IAsyncDisposable
     private readonly UpstreamSignIns _signIns;
     private readonly TimeProvider _time;
     private readonly ILogger<Upstream> _logger;
-    private readonly Func<Upstream, UpstreamLists, string?, CancellationToken, Task<UpstreamLists>> _meet;
+    private readonly UpstreamChecks _checks;
+    private readonly SentSecrets _sent;
     private readonly ConcurrentDictionary<string, UpstreamCall> _calls = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,7 +46,7 @@ internal sealed partial class Upstream : IAsyncDisposable
     private readonly Lock _lock = new();
     private TaskCompletionSource<UpstreamSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _pause = new();
-    private TaskCompletionSource _signInChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _begunAnew = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTime? _signInWrittenAt;
     private int _relistWanted;
     private int _lists;
@@ -47,11 +54,9 @@ internal sealed partial class Upstream : IAsyncDisposable
     private long _minute;
     private Task _run = Task.CompletedTask;
 
-    /// <param name="meet">Compares what the server offers, and its instructions, with its pins before anybody sees it.</param>
-    public Upstream(
-        UpstreamSettings settings, Func<Upstream, UpstreamLists, string?, CancellationToken, Task<UpstreamLists>> meet, UpstreamSignIns signIns, TimeProvider time, ILogger<Upstream> logger)
+    public Upstream(UpstreamSettings settings, UpstreamChecks checks, UpstreamSignIns signIns, SentSecrets sent, TimeProvider time, ILogger<Upstream> logger)
     {
-        (Settings, _meet, _signIns, _time, _logger) = (settings, meet, signIns, time, logger);
+        (Settings, _checks, _signIns, _sent, _time, _logger) = (settings, checks, signIns, sent, time, logger);
         Health = new UpstreamHealth(settings.Disabled ? UpstreamState.Disabled : UpstreamState.Stopped, time.GetUtcNow());
     }
 
@@ -98,7 +103,7 @@ internal sealed partial class Upstream : IAsyncDisposable
             }
             catch (UpstreamException e) when (e.NeedsSignIn)
             {
-                SignInChanged();
+                BeginAnew();
                 throw;
             }
         }
@@ -128,7 +133,14 @@ internal sealed partial class Upstream : IAsyncDisposable
             // The connection says so itself when it tries.
         }
 
-        SignInChanged();
+        BeginAnew();
+    }
+
+    /// <summary>A person has decided how the server may be started: it is started, or ended, where that is another answer than before.</summary>
+    public async Task SeeLaunchAsync(CancellationToken cancellationToken)
+    {
+        var mayStart = await _checks.WhyNotStarted(Settings, cancellationToken) is null;
+        if (mayStart ? Health.State != UpstreamState.Ready : Health.State != UpstreamState.AcceptanceNeeded) BeginAnew();
     }
 
     public async ValueTask DisposeAsync()
@@ -209,7 +221,7 @@ internal sealed partial class Upstream : IAsyncDisposable
         }
 
         if (session.IsCompletedSuccessfully) return await session;
-        if (Health is { State: UpstreamState.SignInNeeded } health) throw new UpstreamException(health.LastError!, health.Mend);
+        if (Health is { State: UpstreamState.SignInNeeded or UpstreamState.AcceptanceNeeded } health) throw new UpstreamException(health.LastError!, health.Mend);
         if (Settings.Disabled) throw new UpstreamException($"The server '{Settings.Name}' is switched off.", $"editorbridge mcp add, or take 'disabled' out of '{Settings.Name}'.");
         using var patience = new CancellationTokenSource(CallPatience, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token, _stop.Token);
@@ -250,7 +262,7 @@ internal sealed partial class Upstream : IAsyncDisposable
                 error = new UpstreamException($"Its answers could not be read: {e.Message}", $"editorbridge mcp test {Settings.Name}");
             }
 
-            if (error is SignInChangedException)
+            if (error is BegunAnewException)
             {
                 failures = 0;
                 continue;
@@ -258,10 +270,10 @@ internal sealed partial class Upstream : IAsyncDisposable
 
             failures = _time.GetElapsedTime(began) >= GoodWhile ? 1 : failures + 1;
             LogFailed(Settings.Name, error.Message);
-            Become(error.NeedsSignIn ? UpstreamState.SignInNeeded : UpstreamState.Waiting, h => h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null, SignInId = null });
+            Become(error.NeedsAcceptance ? UpstreamState.AcceptanceNeeded : error.NeedsSignIn ? UpstreamState.SignInNeeded : UpstreamState.Waiting, h => h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null, SignInId = null });
             _firstAttempt.TrySetResult();
-            // Only a person can mend a sign-in, and whether one has is seen when it is kept.
-            await PauseAsync(error.NeedsSignIn ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10))), stop);
+            // Only a person can mend a sign-in or accept a launch, and whether one has is seen when it is kept.
+            await PauseAsync(error.NeedsSignIn || error.NeedsAcceptance ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10))), stop);
         }
 
         Become(UpstreamState.Stopped, h => h with { ProcessId = null });
@@ -271,8 +283,8 @@ internal sealed partial class Upstream : IAsyncDisposable
     {
         lock (_lock)
         {
-            // Somebody signed in before the pause began.
-            if (_signInChanged.Task.IsCompleted) return;
+            // Somebody signed in, or accepted, before the pause began.
+            if (_begunAnew.Task.IsCompleted) return;
             _pause.Dispose();
             _pause = new CancellationTokenSource();
         }
@@ -292,24 +304,26 @@ internal sealed partial class Upstream : IAsyncDisposable
     private async Task<UpstreamException> ConnectedAsync(CancellationToken stop)
     {
         UpstreamConnection? connection = null;
-        Task signInChanged;
+        Task begunAnew;
         lock (_lock)
         {
-            if (_signInChanged.Task.IsCompleted) _signInChanged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            signInChanged = _signInChanged.Task;
+            if (_begunAnew.Task.IsCompleted) _begunAnew = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            begunAnew = _begunAnew.Task;
         }
 
         _signInWrittenAt = _signIns.WrittenAt(Settings.Name);
         try
         {
-            connection = await UpstreamConnection.OpenAsync(Settings, _signIns, new UpstreamEvents(NotifiedAsync, AskedAsync), DeclaredCapabilities(), _time, _logger, stop);
-            Lists = await _meet(this, connection.Lists, connection.Session.Instructions, stop);
+            // Before its program is started, or its address is shown a secret.
+            if (await _checks.WhyNotStarted(Settings, stop) is { } held) throw held;
+            connection = await UpstreamConnection.OpenAsync(Settings, _signIns, _sent, new UpstreamEvents(NotifiedAsync, AskedAsync, EchoedSecrets), DeclaredCapabilities(), _time, _logger, stop);
+            Lists = await _checks.Meet(this, connection.Lists, connection.Session.Instructions, stop);
             connection.KeepSignedIn();
             Opened(connection);
             var listening = ListenAsync(connection.Session, stop);
-            await Task.WhenAny(connection.Session.Ended, signInChanged, Task.Delay(Timeout.Infinite, stop));
+            await Task.WhenAny(connection.Session.Ended, begunAnew, Task.Delay(Timeout.Infinite, stop));
             stop.ThrowIfCancellationRequested();
-            if (signInChanged.IsCompleted) return new SignInChangedException();
+            if (begunAnew.IsCompleted) return new BegunAnewException();
             await connection.Session.Ended;
             await listening;
             return new UpstreamException("The connection ended.");
@@ -422,7 +436,7 @@ internal sealed partial class Upstream : IAsyncDisposable
                 if (!session.IsCompletedSuccessfully) return;
                 using var patience = new CancellationTokenSource(ListPatience, _time);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, patience.Token);
-                Lists = await _meet(this, await UpstreamLists.ReadAsync(await session, both.Token), Instructions, _stop.Token);
+                Lists = await _checks.Meet(this, await UpstreamLists.ReadAsync(await session, both.Token), Instructions, _stop.Token);
             }
             finally
             {
@@ -447,11 +461,13 @@ internal sealed partial class Upstream : IAsyncDisposable
         return Interlocked.Increment(ref count) > most;
     }
 
-    private void SignInChanged()
+    private void EchoedSecrets(int count) => LogEchoed(Settings.Name, count);
+
+    private void BeginAnew()
     {
         lock (_lock)
         {
-            _signInChanged.TrySetResult();
+            _begunAnew.TrySetResult();
             _pause.Cancel();
         }
     }
@@ -464,8 +480,8 @@ internal sealed partial class Upstream : IAsyncDisposable
 
     private static JsonRpcError Refusal(JsonRpcRequest request, string message) => new() { Id = request.Id, Error = new JsonRpcErrorDetail { Code = -32603, Message = message } };
 
-    /// <summary>The connection is made anew at once, for another person or none.</summary>
-    private sealed class SignInChangedException() : UpstreamException("The sign-in has changed.");
+    /// <summary>The connection is made anew at once: for another person or none, or as a person has just accepted.</summary>
+    private sealed class BegunAnewException() : UpstreamException("The connection is made anew.");
 
     [LoggerMessage(LogLevel.Information, "MCP server {Server} is ready: revision {Version}, {Tools} tools")]
     private partial void LogReady(string server, string version, int tools);
@@ -475,6 +491,9 @@ internal sealed partial class Upstream : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Warning, "MCP server {Server} failed: {Error}")]
     private partial void LogFailed(string server, string error);
+
+    [LoggerMessage(LogLevel.Warning, "MCP server {Server} sent back {Count} secrets that a server was given; they were taken out")]
+    private partial void LogEchoed(string server, int count);
 
     [LoggerMessage(LogLevel.Information, "MCP server {Server} has forgotten the session; a new one is begun")]
     private partial void LogSessionLost(string server);

@@ -11,14 +11,26 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly UpstreamSecrets _secrets;
+    private readonly SentSecrets _sent;
+    private readonly SentSecrets.Holder _held;
     private readonly UpstreamProcess? _process;
     private readonly UpstreamHttpConnection? _http;
 
-    private UpstreamConnection(UpstreamSettings settings, UpstreamSignIns signIns, TimeProvider time, ILogger logger)
+    private UpstreamConnection(UpstreamSettings settings, UpstreamSignIns signIns, SentSecrets sent, TimeProvider time, ILogger logger)
     {
         _secrets = UpstreamSecrets.Resolve(settings);
-        if (settings.Transport == UpstreamTransport.Stdio) _process = UpstreamProcess.Start(settings, _secrets, time, logger);
-        else _http = new UpstreamHttpConnection(settings, _secrets, signIns, time, logger);
+        _sent = sent;
+        _held = sent.Hold(_secrets.Confided);
+        try
+        {
+            if (settings.Transport == UpstreamTransport.Stdio) _process = UpstreamProcess.Start(settings, _secrets, sent, time, logger);
+            else _http = new UpstreamHttpConnection(settings, _secrets, signIns, _held, time, logger);
+        }
+        catch (UpstreamException)
+        {
+            _held.Dispose();
+            throw;
+        }
     }
 
     public UpstreamSession Session { get; private set; } = null!;
@@ -32,9 +44,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
 
     /// <exception cref="UpstreamException">The server cannot be used; the message says why, holds the last of what its process said, and no secret.</exception>
     public static async Task<UpstreamConnection> OpenAsync(
-        UpstreamSettings settings, UpstreamSignIns signIns, UpstreamEvents events, JsonObject declared, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        UpstreamSettings settings, UpstreamSignIns signIns, SentSecrets sent, UpstreamEvents events, JsonObject declared, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        var connection = new UpstreamConnection(settings, signIns, time, logger);
+        var connection = new UpstreamConnection(settings, signIns, sent, time, logger);
         using var patience = new CancellationTokenSource(Patience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
@@ -68,7 +80,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     public UpstreamException Told(UpstreamException e)
     {
         var said = _process is null ? "" : " " + _process.LastWords();
-        return new UpstreamException(_secrets.Mask(e.Message + said), e.Mend, e) { NeedsSignIn = e.NeedsSignIn };
+        return new UpstreamException(_sent.Mask(_secrets.Mask(e.Message + said)), e.Mend, e) { NeedsSignIn = e.NeedsSignIn, NeedsAcceptance = e.NeedsAcceptance };
     }
 
     public async ValueTask DisposeAsync()
@@ -76,6 +88,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
         if (Session is not null) await Session.DisposeAsync();
         if (_http is not null) await _http.DisposeAsync();
         if (_process is not null) await _process.DisposeAsync();
+        _held.Dispose();
     }
 
     private async Task OpenAsync(UpstreamEvents events, JsonObject declared, TimeProvider time, CancellationToken cancellationToken)
@@ -84,7 +97,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
         var transport = _http is not null
             ? await _http.ConnectAsync(cancellationToken)
             : await new StreamClientTransport(_process!.Input, _process.Output, NullLoggerFactory.Instance).ConnectAsync(cancellationToken);
-        Session = await UpstreamSession.OpenAsync(transport, _http is not null, events, declared, time, UpstreamSession.DiscoverPatience, cancellationToken);
+        Session = await UpstreamSession.OpenAsync(transport, _http is not null, events, _sent, declared, time, UpstreamSession.DiscoverPatience, cancellationToken);
         Lists = await UpstreamLists.ReadAsync(Session, cancellationToken);
     }
 }

@@ -11,6 +11,8 @@ internal enum UpstreamState
     Waiting,
     /// <summary>It asks for a sign-in, or for another than the one there is. Tried again when a person has signed in.</summary>
     SignInNeeded,
+    /// <summary>It is configured otherwise than a person accepted, so it is not started. Tried again when somebody has accepted it.</summary>
+    AcceptanceNeeded,
     Stopped,
 }
 

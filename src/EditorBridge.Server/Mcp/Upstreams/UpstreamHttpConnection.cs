@@ -13,12 +13,12 @@ internal sealed class UpstreamHttpConnection : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private Task _keeping = Task.CompletedTask;
 
-    public UpstreamHttpConnection(UpstreamSettings settings, UpstreamSecrets secrets, UpstreamSignIns signIns, TimeProvider time, ILogger logger)
+    public UpstreamHttpConnection(UpstreamSettings settings, UpstreamSecrets secrets, UpstreamSignIns signIns, SentSecrets.Holder sent, TimeProvider time, ILogger logger)
     {
         HttpMessageHandler handler = UpstreamHttp.For(settings.Url!);
         if (!secrets.Headers.ContainsKey("Authorization"))
         {
-            _credential = new UpstreamCredential(settings, signIns, time, logger);
+            _credential = new UpstreamCredential(settings, signIns, sent, time, logger);
             handler = new SignedInHandler(settings, _credential, signIns, handler);
         }
 

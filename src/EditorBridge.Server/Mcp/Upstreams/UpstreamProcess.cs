@@ -24,11 +24,13 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     // In a session of its own the process leads a group that is killed as a whole, whoever in it has lost its parent.
-    private static readonly string? SetSid = OperatingSystem.IsLinux() ? new[] { "/usr/bin/setsid", "/bin/setsid" }.FirstOrDefault(File.Exists) : null;
+    internal static readonly string? SetSid = OperatingSystem.IsLinux() ? new[] { "/usr/bin/setsid", "/bin/setsid" }.FirstOrDefault(File.Exists) : null;
 
     private readonly Process _process;
+    private readonly LeftProcesses? _left;
     private readonly UpstreamSettings _settings;
     private readonly UpstreamSecrets _secrets;
+    private readonly SentSecrets _sent;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -37,9 +39,9 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     private long _minute;
     private int _loggedInMinute;
 
-    private UpstreamProcess(Process process, UpstreamSettings settings, UpstreamSecrets secrets, TimeProvider time, ILogger logger)
+    private UpstreamProcess(Process process, LeftProcesses? left, UpstreamSettings settings, UpstreamSecrets secrets, SentSecrets sent, TimeProvider time, ILogger logger)
     {
-        (_process, _settings, _secrets, _time, _logger) = (process, settings, secrets, time, logger);
+        (_process, _left, _settings, _secrets, _sent, _time, _logger) = (process, left, settings, secrets, sent, time, logger);
         Output = new BoundedMessageStream(process.StandardOutput.BaseStream, MessageEnd.Line, LongestMessage);
         _errors = ReadErrorsAsync();
     }
@@ -52,11 +54,23 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <exception cref="UpstreamException">The program is not there or cannot be started.</exception>
-    public static UpstreamProcess Start(UpstreamSettings settings, UpstreamSecrets secrets, TimeProvider time, ILogger logger)
+    /// <summary>For people: the program that would be started now, or why there is none.</summary>
+    public static string ProgramOf(UpstreamSettings settings)
     {
-        var folder = settings.Folder is { } given ? UpstreamSecrets.Plain(given) : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var program = Find(settings, folder, secrets.Environment.GetValueOrDefault("PATH"));
+        try
+        {
+            return Find(settings, Environment.GetEnvironmentVariable("PATH"));
+        }
+        catch (UpstreamException e)
+        {
+            return $"{settings.Command} ({e.Message.TrimEnd('.')})";
+        }
+    }
+
+    /// <exception cref="UpstreamException">The program is not there or cannot be started.</exception>
+    public static UpstreamProcess Start(UpstreamSettings settings, UpstreamSecrets secrets, SentSecrets sent, TimeProvider time, ILogger logger)
+    {
+        var program = Find(settings, secrets.Environment.GetValueOrDefault("PATH"));
         var info = new ProcessStartInfo(SetSid ?? program)
         {
             UseShellExecute = false,
@@ -65,18 +79,23 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
             RedirectStandardError = true,
             CreateNoWindow = true,
             StandardErrorEncoding = Encoding.UTF8,
-            WorkingDirectory = folder,
+            WorkingDirectory = FolderOf(settings),
         };
         if (SetSid is not null) info.ArgumentList.Add(program);
         foreach (var argument in settings.Arguments) info.ArgumentList.Add(UpstreamSecrets.Plain(argument));
         info.Environment.Clear();
         foreach (var (name, value) in secrets.Environment) info.Environment[name] = value;
+        LeftProcesses? left = null;
         try
         {
-            return new UpstreamProcess(Process.Start(info)!, settings, secrets, time, logger);
+            // Watched from before it is there: the host may be killed at any moment.
+            left = LeftProcesses.Watch();
+            if (left is not null) info.Environment[LeftProcesses.Variable] = left.Mark;
+            return new UpstreamProcess(Process.Start(info)!, left, settings, secrets, sent, time, logger);
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException or InvalidOperationException)
         {
+            left?.Dispose();
             throw new UpstreamException($"'{settings.Command}' could not be started: {e.Message}", $"Check 'command' and 'cwd' of '{settings.Name}'.", e);
         }
     }
@@ -109,9 +128,10 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
             await ExitedAsync();
         }
 
-        // Its children may have outlived it.
+        // Its children may have outlived it, in its group or outside it.
         Signal(SigKill);
         await ExitedAsync();
+        if (_left is not null) await _left.KillAsync();
         _process.StandardError.BaseStream.Dispose();
         await _errors;
         _process.Dispose();
@@ -163,7 +183,7 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
 
     private void Say(StringBuilder line)
     {
-        var text = Cli.TerminalText.Line(_secrets.Mask(line.ToString()));
+        var text = Cli.TerminalText.Line(_sent.Mask(_secrets.Mask(line.ToString())));
         line.Clear();
         if (text.Length == 0) return;
         bool log;
@@ -180,8 +200,9 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     }
 
     // As a shell would: a name without a separator is looked for on the server's own PATH, where what cannot be run is passed over; a path begins at the folder it runs in.
-    private static string Find(UpstreamSettings settings, string folder, string? path)
+    private static string Find(UpstreamSettings settings, string? path)
     {
+        var folder = FolderOf(settings);
         var command = settings.Command!;
         var isPath = command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.IsPathRooted(command);
         string[] endings = OperatingSystem.IsWindows() && !isPath ? [".exe", ".cmd", ".bat", ""] : [""];
@@ -192,6 +213,8 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
         if (!isPath) throw new UpstreamException($"The program '{command}' is not on the PATH ({path}).", $"Install it, or give its whole path in 'command' of '{settings.Name}'.");
         throw new UpstreamException(Directory.Exists(places[0]) ? $"'{places[0]}' is a folder, not a program." : $"The file '{places[0]}' does not exist.", $"Install the program, or correct its path in 'command' of '{settings.Name}'.");
     }
+
+    private static string FolderOf(UpstreamSettings settings) => settings.Folder is { } folder ? UpstreamSecrets.Plain(folder) : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     private static bool IsExecutable(string file) =>
         OperatingSystem.IsWindows() || (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;

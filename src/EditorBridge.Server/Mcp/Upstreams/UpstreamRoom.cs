@@ -8,7 +8,7 @@ using ModelContextProtocol.Protocol;
 namespace EditorBridge.Mcp.Upstreams;
 
 /// <summary>All configured MCP servers: started with the host, stopped with it, and set anew when a configuration file changes.</summary>
-internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools connected, PinBook pins, UpstreamSignIns signIns, TimeProvider time, ILoggerFactory loggers, ILogger<UpstreamRoom> logger) : BackgroundService, IAsyncDisposable
+internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools connected, PinBook pins, UpstreamSignIns signIns, SentSecrets sent, TimeProvider time, ILoggerFactory loggers, ILogger<UpstreamRoom> logger) : BackgroundService, IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
@@ -64,9 +64,20 @@ internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools con
         }
     }
 
+    /// <summary>Looks at the configuration as it is written now, and whether each server may be started so.</summary>
+    public async Task SeeLaunchesAsync(CancellationToken cancellationToken)
+    {
+        await ReloadAsync(cancellationToken);
+        foreach (var upstream in _upstreams.Where(u => !u.Settings.Disabled)) await WhyNotStartedAsync(upstream.Settings, cancellationToken);
+    }
+
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        pins.Decided += _ => Renew();
+        pins.Decided += server =>
+        {
+            Renew();
+            foreach (var upstream in _upstreams.Where(u => u.Settings.Name == server)) _ = upstream.SeeLaunchAsync(CancellationToken.None);
+        };
         await ReloadAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -126,11 +137,19 @@ internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools con
 
     private Upstream Begin(UpstreamSettings settings)
     {
-        var upstream = new Upstream(settings, MeetAsync, signIns, time, loggers.CreateLogger<Upstream>());
+        var upstream = new Upstream(settings, new UpstreamChecks(WhyNotStartedAsync, MeetAsync), signIns, sent, time, loggers.CreateLogger<Upstream>());
         upstream.Changed += _ => Renew();
         upstream.Announced += (from, notification) => Announced?.Invoke(from, notification);
         upstream.Start();
         return upstream;
+    }
+
+    private async Task<UpstreamException?> WhyNotStartedAsync(UpstreamSettings settings, CancellationToken cancellationToken)
+    {
+        // What an administrator has set up was consented to where it was written.
+        if (settings.Managed) return null;
+        await pins.MeetLaunchAsync(settings, cancellationToken);
+        return pins.WhyNotStarted(settings);
     }
 
     private async Task<UpstreamLists> MeetAsync(Upstream upstream, UpstreamLists lists, string? instructions, CancellationToken cancellationToken)

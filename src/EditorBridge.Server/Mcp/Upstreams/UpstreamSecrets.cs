@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using EditorBridge.Audit;
 
 namespace EditorBridge.Mcp.Upstreams;
 
@@ -46,6 +47,12 @@ internal sealed partial class UpstreamSecrets
     /// <summary>What goes with a client id that was registered by hand.</summary>
     public string? ClientSecret { get; private init; }
 
+    /// <summary>
+    /// The values that are secrets and not only set up for this server, so that they are kept from whoever reads its answers: what comes from a file, what its name or its look says is
+    /// a secret. A folder or a level of logging is none, and data may hold it.
+    /// </summary>
+    public required IReadOnlyList<string> Confided { get; init; }
+
     /// <summary>True for variables no server gets, named or not: they lead to EditorBridge's or the agent's own account.</summary>
     public static bool IsWithheld(string variable) => WithheldPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
@@ -67,8 +74,34 @@ internal sealed partial class UpstreamSecrets
             // "Bearer abc" is masked as a whole and as what follows the scheme.
             .Concat(headers.Values).Concat(headers.Values.Select(v => v[(v.IndexOf(' ', StringComparison.Ordinal) + 1)..]))
             .Concat(clientSecret is null ? [] : [clientSecret]);
-        return new UpstreamSecrets(environment, headers, secrets) { ClientSecret = clientSecret };
+        return new UpstreamSecrets(environment, headers, secrets) { ClientSecret = clientSecret, Confided = [.. Confide(settings, environment, headers), .. clientSecret is null ? Array.Empty<string>() : [clientSecret]] };
     }
+
+    private static IEnumerable<string> Confide(UpstreamSettings settings, Dictionary<string, string> environment, Dictionary<string, string> headers)
+    {
+        foreach (var name in settings.InheritedVariables)
+            if (environment.TryGetValue(name, out var value) && Redaction.IsSecretName(name)) yield return value;
+        foreach (var (name, text) in settings.Environment)
+            if (IsConfided(name, text, environment[name])) yield return environment[name];
+        foreach (var (name, text) in settings.Headers)
+        {
+            if (!IsConfided(name, text, headers[name])) continue;
+            // "Bearer abc" is said again as "abc", and "Basic …" as what it encodes.
+            var (scheme, value) = headers[name].Split(' ', 2) is [var first, var rest] ? (first, rest.Trim()) : ("", headers[name]);
+            yield return value;
+            var decoded = new byte[value.Length];
+            if (!scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase) || !Convert.TryFromBase64String(value, decoded, out var length)) continue;
+            var pair = System.Text.Encoding.UTF8.GetString(decoded, 0, length);
+            yield return pair;
+            yield return pair[(pair.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        }
+    }
+
+    private static bool IsConfided(string name, string text, string value) =>
+        References(text).Any(reference => reference.StartsWith(FileScheme, StringComparison.Ordinal) || Redaction.IsSecretName(Named(reference).Name))
+        || Redaction.IsSecretName(name) || name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)
+        // A key under a name that does not say so.
+        || References(text).Any() && value.Length >= 16 && value.Any(char.IsAsciiDigit) && value.Any(char.IsAsciiLetter) && !value.AsSpan().ContainsAny(" /\\:");
 
     /// <summary>The text with every value of this server's configuration taken out.</summary>
     public string Mask(string text) => _values.Aggregate(text, (masked, value) => masked.Replace(value, "•••", StringComparison.Ordinal));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EditorBridge.Hosting;
@@ -12,7 +13,8 @@ namespace EditorBridge.Mcp.Upstreams;
 /// <summary>What becomes of what a server says by itself. Called in the order of the wire: nothing of an answer is seen before what came ahead of it.</summary>
 /// <param name="Notified">A notification of the server's.</param>
 /// <param name="Asked">A request of the server's; what is answered goes back to it.</param>
-internal sealed record UpstreamEvents(Func<JsonRpcNotification, ValueTask> Notified, Func<JsonRpcRequest, CancellationToken, Task<JsonRpcMessageWithId>> Asked);
+/// <param name="EchoedSecrets">A message gave so many secrets away; they were taken out.</param>
+internal sealed record UpstreamEvents(Func<JsonRpcNotification, ValueTask> Notified, Func<JsonRpcRequest, CancellationToken, Task<JsonRpcMessageWithId>> Asked, Action<int> EchoedSecrets);
 
 /// <summary>
 /// One connection to an MCP server, in either revision of the protocol. Messages pass as the JSON they are: the SDK's client would resolve <c>input_required</c> itself,
@@ -26,6 +28,9 @@ internal sealed class UpstreamSession : IAsyncDisposable
     /// <summary>Where the SDK's HTTP transport looks for a tool's definition when it writes <c>Mcp-Param-*</c> headers.</summary>
     private const string ToolOfMessage = "Mcp.Tool";
 
+    // Beside the messages and not in them: their context belongs to the transport they are sent on with.
+    private static readonly ConditionalWeakTable<JsonRpcMessage, StrongBox<int>> Echoed = [];
+
     private const int UnsupportedVersion = -32022;
 
     private static readonly string[] InitializeVersions = ["2024-11-05", "2025-03-26", "2025-06-18", Legacy];
@@ -36,15 +41,16 @@ internal sealed class UpstreamSession : IAsyncDisposable
     private readonly ITransport _transport;
     private readonly bool _isHttp;
     private readonly UpstreamEvents _events;
+    private readonly SentSecrets _sent;
     private readonly ConcurrentDictionary<RequestId, TaskCompletionSource<JsonRpcMessageWithId>> _pending = new();
     private readonly ConcurrentDictionary<RequestId, CancellationTokenSource> _asked = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _pump;
     private long _lastId;
 
-    private UpstreamSession(ITransport transport, bool isHttp, UpstreamEvents events)
+    private UpstreamSession(ITransport transport, bool isHttp, UpstreamEvents events, SentSecrets sent)
     {
-        (_transport, _isHttp, _events) = (transport, isHttp, events);
+        (_transport, _isHttp, _events, _sent) = (transport, isHttp, events, sent);
         _pump = PumpAsync();
     }
 
@@ -56,16 +62,20 @@ internal sealed class UpstreamSession : IAsyncDisposable
     public JsonObject? ServerInfo { get; private set; }
     public string? Instructions { get; private set; }
 
+    /// <summary>How many secrets that were given to servers stood in the message; they are taken out of it.</summary>
+    public static int EchoedIn(JsonRpcMessage message) => Echoed.TryGetValue(message, out var count) ? count.Value : 0;
+
     /// <summary>Ends with the connection; its exception says why.</summary>
     public Task Ended => _pump;
 
     /// <summary>Speaks to the server for the first time, in the newer revision if it knows it.</summary>
+    /// <param name="sent">What no message of the server may give away.</param>
     /// <param name="capabilities">What is declared of the client; with 2026-07-28 each request declares its own.</param>
     /// <param name="discoverPatience">How long it may take to answer in the newer revision: <see cref="DiscoverPatience"/>, unless a person signs in meanwhile.</param>
     /// <exception cref="UpstreamException">The server does not speak a revision known here.</exception>
-    public static async Task<UpstreamSession> OpenAsync(ITransport transport, bool isHttp, UpstreamEvents events, JsonObject capabilities, TimeProvider time, TimeSpan discoverPatience, CancellationToken cancellationToken)
+    public static async Task<UpstreamSession> OpenAsync(ITransport transport, bool isHttp, UpstreamEvents events, SentSecrets sent, JsonObject capabilities, TimeProvider time, TimeSpan discoverPatience, CancellationToken cancellationToken)
     {
-        var session = new UpstreamSession(transport, isHttp, events);
+        var session = new UpstreamSession(transport, isHttp, events, sent);
         try
         {
             if (!await session.DiscoverAsync(time, discoverPatience, cancellationToken)) await session.InitializeAsync(capabilities, cancellationToken);
@@ -229,6 +239,13 @@ internal sealed class UpstreamSession : IAsyncDisposable
         {
             await foreach (var message in _transport.MessageReader.ReadAllAsync(_ended.Token))
             {
+                // Before anybody sees it: what follows may be shown, recorded or handed to another server.
+                if (_sent.Mask(message) is > 0 and var echoed)
+                {
+                    Echoed.Add(message, new StrongBox<int>(echoed));
+                    _events.EchoedSecrets(echoed);
+                }
+
                 switch (message)
                 {
                     case JsonRpcRequest request:
@@ -258,7 +275,7 @@ internal sealed class UpstreamSession : IAsyncDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            reason = new UpstreamException($"The server sent what cannot be read: {e.Message}", innerException: e);
+            reason = new UpstreamException($"The server sent what cannot be read: {_sent.Mask(e.Message)}", innerException: e);
         }
 
         foreach (var (_, waiting) in _pending) waiting.TrySetException(reason);
@@ -319,9 +336,11 @@ internal sealed class UpstreamSession : IAsyncDisposable
         }
     }
 
-    private static UpstreamException Failed(Exception e) => e switch
+    // What a server answers with an error of HTTP stands in the exception's text.
+    private UpstreamException Failed(Exception e) => e is UpstreamException own ? own : Said(e) is var said && _sent.Holds(said.Message) ? new UpstreamException(_sent.Mask(said.Message), said.Mend, e) : said;
+
+    private static UpstreamException Said(Exception e) => e switch
     {
-        UpstreamException own => own,
         HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } http => new UpstreamException(
             $"The server answers HTTP {(int)http.StatusCode.Value}: it asks for credentials, or does not accept those it got.", "Put a reference to a token into 'headers'.", http),
         HttpRequestException { InnerException: IOException broken } => new UpstreamException($"The connection broke: {broken.Message}", innerException: e),

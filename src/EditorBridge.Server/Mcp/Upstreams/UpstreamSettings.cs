@@ -123,4 +123,7 @@ internal class UpstreamException(string message, string? mend = null, Exception?
 
     /// <summary>Only a person can go on, by signing in.</summary>
     public bool NeedsSignIn { get; init; }
+
+    /// <summary>Only a person can go on, by accepting how the server is started.</summary>
+    public bool NeedsAcceptance { get; init; }
 }

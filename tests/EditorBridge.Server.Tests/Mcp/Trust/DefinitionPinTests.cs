@@ -1,5 +1,6 @@
 using EditorBridge.Audit;
 using EditorBridge.Mcp.Trust;
+using EditorBridge.Mcp.Upstreams;
 
 namespace EditorBridge.Server.Tests.Mcp.Trust;
 
@@ -126,6 +127,8 @@ public sealed class DefinitionPinTests
         File.Delete(file);
         hostile.Configure([("calc", "description")]);
         await hostile.RestartAsync();
+        Assert.Equal(UpstreamState.AcceptanceNeeded, hostile.Server().Health.State);
+        await hostile.AcceptLaunchAsync();
         Assert.DoesNotContain("calc__add", await hostile.ToolsAsync());
 
         // A fingerprint that no entry of the ledger speaks of, put where an accepted one was.
@@ -177,6 +180,11 @@ public sealed class DefinitionPinTests
     public async Task Server_that_is_to_be_seen_first_shows_nothing_until_it_was()
     {
         await using var hostile = await HostileHost.StartAsync("clean", server => server["firstUse"] = "ask");
+
+        // It is not even started before.
+        Assert.Equal(("launch", "askFirst"), (Assert.Single(hostile.Held()).Kind, hostile.Held()[0].Reason));
+        Assert.Equal(UpstreamState.AcceptanceNeeded, hostile.Server().Health.State);
+        await hostile.AcceptLaunchAsync();
 
         Assert.Empty(await hostile.ToolsAsync());
         Assert.All(hostile.Held().Where(pin => pin.Kind == "tool"), pin => Assert.Contains(pin.Changes, change => change.Before is null));

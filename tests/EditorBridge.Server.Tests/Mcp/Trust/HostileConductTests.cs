@@ -81,10 +81,12 @@ public sealed class HostileConductTests(HostileConductTests.Servers servers) : I
         await process.WaitForExitAsync(limit.Token);
     }
 
-    [Fact]
-    public async Task Program_that_a_server_has_started_is_killed_with_it()
+    [Theory]
+    [InlineData("forks")]
+    [InlineData("detaches")]
+    public async Task Program_that_a_server_has_started_is_killed_with_it(string step)
     {
-        await using var hostile = await HostileHost.StartAsync("forks");
+        await using var hostile = await HostileHost.StartAsync(step);
         var said = (await hostile.CallAsync("calc__answer", new { which = "child" }))["content"]![0]!["text"]!.GetValue<string>();
         using var child = Process.GetProcessById(int.Parse(said, CultureInfo.InvariantCulture));
         hostile.Configure([("calc", "clean")]);
@@ -94,7 +96,7 @@ public sealed class HostileConductTests(HostileConductTests.Servers servers) : I
         await child.WaitForExitAsync(limit.Token);
     }
 
-    private Upstream Server(string name, HostileHost? of = null) => (of ?? _hostile).Host.Services.GetRequiredService<UpstreamRoom>().Upstreams.Single(upstream => upstream.Settings.Name == name);
+    private Upstream Server(string name, HostileHost? of = null) => (of ?? _hostile).Server(name);
 
     /// <summary>One of each kind behind the same gateway.</summary>
     public sealed class Servers : IAsyncLifetime

@@ -13,7 +13,9 @@ namespace EditorBridge.Server.Tests.Mcp.Trust;
 /// <summary>A whole host with the hostile server behind its gateway, once or under several names.</summary>
 internal sealed class HostileHost : IAsyncDisposable
 {
-    private readonly HostFixture _host = new();
+    private readonly HostFixture _host;
+
+    private HostileHost(HostFixture host) => _host = host;
 
     public HostFixture Host => _host;
 
@@ -23,9 +25,9 @@ internal sealed class HostileHost : IAsyncDisposable
     /// <param name="step">What it offers when it starts.</param>
     public static Task<HostileHost> StartAsync(string step = "clean", Action<JsonObject>? change = null) => StartAsync([("calc", step)], change);
 
-    public static async Task<HostileHost> StartAsync((string Name, string Step)[] servers, Action<JsonObject>? change = null)
+    public static async Task<HostileHost> StartAsync((string Name, string Step)[] servers, Action<JsonObject>? change = null, HostFixture? host = null)
     {
-        var hostile = new HostileHost();
+        var hostile = new HostileHost(host ?? new HostFixture());
         await hostile._host.InitializeAsync();
         hostile.Configure(servers, change);
         await hostile.RestartAsync();
@@ -44,10 +46,13 @@ internal sealed class HostileHost : IAsyncDisposable
         var configured = new JsonObject();
         foreach (var (name, step) in servers)
         {
+            // Another step is the same server, started as it was accepted.
+            var steps = _host.State.In($"hostile-{name}.step");
+            StateFolder.WritePrivate(steps, step);
             var server = new JsonObject
             {
                 ["command"] = Environment.ProcessPath!.Contains("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet",
-                ["args"] = new JsonArray(Path.Combine(AppContext.BaseDirectory, "EditorBridge.HostileServer.dll"), step),
+                ["args"] = new JsonArray(Path.Combine(AppContext.BaseDirectory, "EditorBridge.HostileServer.dll"), "@" + steps),
                 ["inheritEnv"] = new JsonArray("DOTNET_ROOT"),
                 ["readOnlyTools"] = new JsonArray("become", "answer", "add", "find"),
             };
@@ -79,7 +84,7 @@ internal sealed class HostileHost : IAsyncDisposable
     /// <summary>Turns the server, and waits until the gateway has read its lists again.</summary>
     public async Task BecomeAsync(string step, string server = "calc")
     {
-        var upstream = _host.Services.GetRequiredService<UpstreamRoom>().Upstreams.Single(u => u.Settings.Name == server);
+        var upstream = Server(server);
         var lists = upstream.Lists;
         var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look(Upstream changed)
@@ -91,6 +96,21 @@ internal sealed class HostileHost : IAsyncDisposable
         await CallAsync($"{server}__become", new { step });
         await read.Task.WaitAsync(TestLimits.Signal);
         upstream.Changed -= Look;
+    }
+
+    public Upstream Server(string name = "calc") => _host.Services.GetRequiredService<UpstreamRoom>().Upstreams.Single(upstream => upstream.Settings.Name == name);
+
+    /// <summary>A person accepts how the server is started, and it is.</summary>
+    public async Task AcceptLaunchAsync(string name = "calc")
+    {
+        var upstream = Server(name);
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        upstream.Changed += changed =>
+        {
+            if (changed.Health.State == UpstreamState.Ready) ready.TrySetResult();
+        };
+        Assert.Equal(PinResult.Accepted, (await DecideAsync(accept: true, Held(name).Single(pin => pin.Kind == "launch"))).Result);
+        await ready.Task.WaitAsync(TestLimits.Signal);
     }
 
     public PinView[] Held(string server = "calc") => [.. Pins.View().Servers.Single(s => s.Server == server).Definitions.Where(pin => pin.State == "held")];

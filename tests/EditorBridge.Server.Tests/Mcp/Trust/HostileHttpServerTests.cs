@@ -125,7 +125,7 @@ public sealed class HostileHttpServerTests : IDisposable
         var settings = Settings(AddressOf(server));
         var opened = new List<Uri>();
         using var stop = new CancellationTokenSource();
-        var flow = new UpstreamSignInFlow(settings, new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state")), TimeProvider.System), TimeProvider.System);
+        var flow = new UpstreamSignInFlow(settings, new UpstreamSignIns(State, TimeProvider.System), new SentSecrets(State), TimeProvider.System);
 
         await Assert.ThrowsAnyAsync<Exception>(() => flow.RunAsync(address =>
         {
@@ -164,6 +164,8 @@ public sealed class HostileHttpServerTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
+    private StateFolder State => StateFolder.Open(Path.Combine(_folder.FullName, "state"));
+
     private static UpstreamSettings Settings(string address) => new() { Name = "odd", Prefix = "odd", Transport = UpstreamTransport.Http, Url = new Uri(address + "/mcp"), Fingerprint = "1" };
 
     private static async Task<WebApplication> ServeAsync(RequestDelegate answer)
@@ -184,7 +186,7 @@ public sealed class HostileHttpServerTests : IDisposable
     {
         await using var server = await ServeAsync(answer);
         await using var upstream = new Upstream(
-            Settings(AddressOf(server)), (_, lists, _, _) => Task.FromResult(lists), new UpstreamSignIns(StateFolder.Open(Path.Combine(_folder.FullName, "state")), TimeProvider.System), TimeProvider.System, NullLogger<Upstream>.Instance);
+            Settings(AddressOf(server)), FixtureServers.NoChecks, new UpstreamSignIns(State, TimeProvider.System), new SentSecrets(State), TimeProvider.System, NullLogger<Upstream>.Instance);
         upstream.Start();
         await upstream.FirstAttempt.WaitAsync(TestLimits.Signal * 3);
         return upstream.Health;

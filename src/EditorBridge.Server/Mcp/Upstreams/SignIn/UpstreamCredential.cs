@@ -8,7 +8,7 @@ namespace EditorBridge.Mcp.Upstreams;
 /// The token shown to a server a person has signed in to: renewed in the background after four fifths of its life, at once when it has ended or was refused,
 /// and once for everybody who asks at the same time, in this process and in others.
 /// </summary>
-internal sealed partial class UpstreamCredential(UpstreamSettings server, UpstreamSignIns signIns, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class UpstreamCredential(UpstreamSettings server, UpstreamSignIns signIns, SentSecrets.Holder sent, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly TimeSpan TokenPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMinutes(1);
@@ -80,6 +80,8 @@ internal sealed partial class UpstreamCredential(UpstreamSettings server, Upstre
             if (await signIns.ReadAsync(server, cancellationToken) is not { } kept) return null;
             var isGood = kept.AccessToken != refused && (kept.RenewFrom is null || time.GetUtcNow() < kept.RenewFrom) && !HasEnded(kept);
             if (!isGood) kept = await RefreshAsync(kept);
+            // Before the server gets to see it.
+            sent.Add(kept.AccessToken, kept.RefreshToken, kept.ClientSecret);
             Volatile.Write(ref _current, kept);
             return kept;
         }

@@ -22,7 +22,7 @@ internal sealed record SignInOutcome(string? Issuer, int Tools, ImmutableArray<s
 ///  server ─ 401 ─▶ its metadata ─▶ sign-in server's metadata ─▶ registration ─▶ browser ─▶ 127.0.0.1 ─▶ tokens ─▶ server ─▶ kept
 /// </code>
 /// </summary>
-internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIns signIns, TimeProvider time)
+internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIns signIns, SentSecrets sent, TimeProvider time)
 {
     private const string ClientName = "EditorBridge";
 
@@ -50,7 +50,7 @@ internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIn
             AdditionalHeaders = secrets.Headers.ToDictionary(),
             OAuth = Options(redirect, secrets, before, open),
         }, http, NullLoggerFactory.Instance);
-        await using var session = await UpstreamSession.OpenAsync(await transport.ConnectAsync(cancellationToken), isHttp: true, Deaf, [], time, Patience, cancellationToken);
+        await using var session = await UpstreamSession.OpenAsync(await transport.ConnectAsync(cancellationToken), isHttp: true, Deaf, sent, [], time, Patience, cancellationToken);
         var lists = await UpstreamLists.ReadAsync(session, cancellationToken);
         if (_captured.Tokens is not { } tokens) return new SignInOutcome(null, lists.Tools.Length, [], null, Renewable: false);
 
@@ -62,7 +62,8 @@ internal sealed class UpstreamSignInFlow(UpstreamSettings server, UpstreamSignIn
     // A server that asks during its lists has nobody to ask.
     private static UpstreamEvents Deaf => new(
         _ => ValueTask.CompletedTask,
-        (request, _) => Task.FromResult<JsonRpcMessageWithId>(new JsonRpcError { Id = request.Id, Error = new JsonRpcErrorDetail { Code = -32601, Message = "Nothing is answered during a sign-in." } }));
+        (request, _) => Task.FromResult<JsonRpcMessageWithId>(new JsonRpcError { Id = request.Id, Error = new JsonRpcErrorDetail { Code = -32601, Message = "Nothing is answered during a sign-in." } }),
+        _ => { });
 
     private async Task<UpstreamSignIn?> KeptAsync(CancellationToken cancellationToken)
     {
