@@ -13,6 +13,7 @@ internal static class Disturbance
     /// <summary>Made before each answer: lines that belong to no request, and as many on stderr.</summary>
     public static void Make(string step, TextWriter output)
     {
+        if (Answers.Secret.Length > 0) Console.Error.WriteLine($"started with {Answers.Secret}");
         if (step is not ("noise" or "flood")) return;
         if (step == "flood") output.Write(new string('x', BeyondAnyMessage));
         for (var i = 0; i < 500; i++)
@@ -34,6 +35,8 @@ internal static class Disturbance
             case "storm":
                 for (var i = 0; i < Announcements; i++) output.WriteLine("""{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
                 return "announced";
+            case "process":
+                return Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
             case "listed":
                 return Tools.Listed.ToString(CultureInfo.InvariantCulture);
             default:

@@ -19,7 +19,6 @@ while (await Console.In.ReadLineAsync() is { } line)
     if (JsonNode.Parse(line) is not JsonObject request || request["id"] is not { } id) continue;
     if (Shapes.Of(request) is { } lines)
     {
-        if (Answers.Secret.Length > 0) Console.Error.WriteLine($"called with {Answers.Secret}");
         foreach (var odd in lines) await output.WriteLineAsync(odd);
         continue;
     }
