@@ -71,7 +71,7 @@ public sealed class UpstreamSupervisionTests : IDisposable
             Command = command.Replace("FOLDER", _folder.FullName, StringComparison.Ordinal), Environment = ImmutableSortedDictionary<string, string>.Empty.Add("PATH", _folder.FullName),
         };
 
-        var refused = Assert.Throws<UpstreamException>(() => UpstreamProcess.Start(settings, UpstreamSecrets.Resolve(settings), _time, NullLogger.Instance));
+        var refused = Assert.Throws<UpstreamException>(() => UpstreamProcess.Start(settings, UpstreamSecrets.Resolve(settings), new SentSecrets(State), _time, NullLogger.Instance));
 
         Assert.Equal(said.Replace("FOLDER", _folder.FullName, StringComparison.Ordinal), refused.Message);
         Assert.Contains("'command' of 'tried'", refused.Mend, StringComparison.Ordinal);

@@ -38,8 +38,7 @@ internal static class LaunchDefinition
     public static string Starts(UpstreamSettings settings)
     {
         if (settings.Transport == UpstreamTransport.Http) return settings.Target;
-        var program = UpstreamProcess.Find(settings.Command!, Environment.GetEnvironmentVariable("PATH")) ?? $"{settings.Command} (not on the PATH now)";
-        return string.Join(' ', settings.Arguments.Select(UpstreamSecrets.Plain).Prepend(program));
+        return string.Join(' ', settings.Arguments.Select(UpstreamSecrets.Plain).Prepend(UpstreamProcess.ProgramOf(settings)));
     }
 
     /// <summary>Why a server is not started here, by what stands in the file of pins; null when it may be. The host holds the file to the ledger besides.</summary>
