@@ -100,9 +100,10 @@ internal sealed class AccountDirectory
 
     public bool MayUse(string userName, string role) => role == "PUBLIC" || User(userName)?.Roles.Contains(role) is true;
 
-    /// <summary>The roles beside <paramref name="role"/> that a session of this user begins with.</summary>
-    public IReadOnlyList<string> SecondaryRoles(string userName, string role) =>
-        User(userName) is { AllSecondaryRoles: true } user ? [.. user.Roles.Where(other => other != role)] : [];
+    /// <summary>The roles beside <paramref name="role"/> that count in a session of this user.</summary>
+    /// <param name="all">What the session itself says; null for the user's default.</param>
+    public IReadOnlyList<string> SecondaryRoles(string userName, string role, bool? all = null) =>
+        User(userName) is { } user && (all ?? user.AllSecondaryRoles) ? [.. user.Roles.Where(other => other != role)] : [];
 
     /// <summary>True when one of the roles may.</summary>
     public bool May(IReadOnlyList<string> roles, string database, string schema, string table, Access access) =>

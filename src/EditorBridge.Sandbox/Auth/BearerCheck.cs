@@ -97,7 +97,7 @@ internal sealed partial class BearerCheck(
     {
         null => (null, SnowflakeError.Login(401, "Session no longer exists.  New login required to access the service.", "390111")),
         (_, true) => (null, SnowflakeError.SessionExpired),
-        (var session, false) => (new Identity(session.UserName, session.Role, CredentialKind.Session), null),
+        (var session, false) => (new Identity(session.UserName, session.Role, CredentialKind.Session) { SessionId = session.Id }, null),
     };
 
     [GeneratedRegex("^Snowflake Token=\"(?<token>[^\"]+)\"$", RegexOptions.IgnoreCase)]

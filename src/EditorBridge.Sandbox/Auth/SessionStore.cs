@@ -4,7 +4,14 @@ using System.Security.Cryptography;
 namespace EditorBridge.Sandbox.Auth;
 
 /// <summary>A signed-in session as the drivers have one.</summary>
-internal sealed record LoginSession(long Id, string UserName, string Role, string Token, DateTimeOffset TokenExpiresAt, string MasterToken, DateTimeOffset MasterExpiresAt);
+internal sealed record LoginSession(long Id, string UserName, string Role, string Token, DateTimeOffset TokenExpiresAt, string MasterToken, DateTimeOffset MasterExpiresAt)
+{
+    /// <summary>What <c>USE SECONDARY ROLES</c> said last; null where the user's default holds.</summary>
+    public bool? AllSecondaryRoles { get; init; }
+
+    /// <summary>Seconds, by <c>ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS</c>; null for the account's own limit.</summary>
+    public int? StatementTimeout { get; init; }
+}
 
 /// <summary>Sessions by token. A session token lives an hour and is renewed with the master token, which lives four.</summary>
 internal sealed class SessionStore(TimeProvider clock)
@@ -27,6 +34,8 @@ internal sealed class SessionStore(TimeProvider clock)
             ? (session, session.MasterExpiresAt <= clock.GetUtcNow())
             : null;
 
+    public LoginSession? Find(long id) => _byToken.Values.FirstOrDefault(session => session.Id == id);
+
     public LoginSession Renew(LoginSession session)
     {
         Close(session);
@@ -44,7 +53,7 @@ internal sealed class SessionStore(TimeProvider clock)
         }
     }
 
-    private LoginSession Keep(LoginSession session) => _byToken[session.Token] = session;
+    public LoginSession Keep(LoginSession session) => _byToken[session.Token] = session;
 
     private static string NewToken() => $"ver:3-hint:1-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}";
 }

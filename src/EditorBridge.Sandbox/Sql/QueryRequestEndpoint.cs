@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using EditorBridge.Sandbox.Auth;
 using EditorBridge.Sandbox.Http;
 
 namespace EditorBridge.Sandbox.Sql;
 
 /// <summary><c>/queries/v1/query-request</c>: how the drivers run a statement in a signed-in session. Waits for the result.</summary>
-internal sealed class QueryRequestEndpoint(SandboxAccount account, StatementRunner runner)
+internal sealed partial class QueryRequestEndpoint(SandboxAccount account, StatementRunner runner)
 {
     private const int BodyLimit = 4 * 1024 * 1024;
     private readonly ConcurrentDictionary<string, SubmittedStatement> _running = new();
@@ -82,10 +83,35 @@ internal sealed class QueryRequestEndpoint(SandboxAccount account, StatementRunn
         var bindings = body.Property("bindings") is not { ValueKind: JsonValueKind.Object } given ? []
             : given.EnumerateObject().Select(field => new SqlBinding(field.Value.Text("type") ?? "TEXT", field.Value.Text("value"))).ToList();
         var tag = body.Property("parameters")?.Text("QUERY_TAG");
-        var context = new SqlContext(identity, identity.Role, null, null, AccountDirectory.Warehouse, tag) { SecondaryRoles = account.Directory.SecondaryRoles(identity.UserName, identity.Role) };
+        var session = identity.SessionId is { } id ? account.Sessions.Find(id) : null;
+        var context = new SqlContext(identity, identity.Role, null, null, AccountDirectory.Warehouse, tag)
+        {
+            SecondaryRoles = account.Directory.SecondaryRoles(identity.UserName, identity.Role, session?.AllSecondaryRoles),
+            IsSetting = session is not null && Sets(session, statements[0]),
+        };
         return new StatementRequest(
-            statements[0], statements, context, bindings, TimeoutSeconds: 604_800, RowLimit: null, StatementCount: 1);
+            statements[0], statements, context, bindings, session?.StatementTimeout ?? 604_800, RowLimit: null, StatementCount: 1);
     }
+
+    private bool Sets(LoginSession session, string statement)
+    {
+        if (StatementRunner.UseSecondaryRoles().Match(statement) is { Success: true } use)
+        {
+            account.Sessions.Keep(session with { AllSecondaryRoles = StatementRunner.IsAll(use) });
+            return true;
+        }
+
+        if (SetTimeout().Match(statement) is { Success: true } limit)
+        {
+            account.Sessions.Keep(session with { StatementTimeout = int.Parse(limit.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture) });
+            return true;
+        }
+
+        return false;
+    }
+
+    [GeneratedRegex(@"^\s*ALTER\s+SESSION\s+SET\s+STATEMENT_TIMEOUT_IN_SECONDS\s*=\s*(?<seconds>[1-9]\d{0,5})\s*$", RegexOptions.IgnoreCase)]
+    private static partial Regex SetTimeout();
 
     private static Task WriteAsync(HttpContext context, SubmittedStatement statement, StatementResult result, Identity identity) =>
         SandboxJson.WriteAsync(context, 200, writer =>

@@ -8,6 +8,9 @@ internal sealed record SqlContext(Identity Identity, string Role, string? Databa
     /// <summary>Roles whose rights count beside those of <see cref="Role"/>, all but the right to create objects.</summary>
     public IReadOnlyList<string> SecondaryRoles { get; init; } = [];
 
+    /// <summary>True for a statement that set up a driver's session and does nothing else.</summary>
+    public bool IsSetting { get; init; }
+
     public IReadOnlyList<string> Roles => [Role, .. SecondaryRoles];
 }
 

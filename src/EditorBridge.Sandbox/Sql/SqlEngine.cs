@@ -20,6 +20,11 @@ internal sealed partial class SqlEngine(
     public async Task<StatementResult> RunAsync(
         string statement, SqlContext context, IReadOnlyList<SqlBinding> bindings, int? rowLimit, CancellationToken cancellationToken)
     {
+        if (context.IsSetting)
+        {
+            return StatementResult.Status("Statement executed successfully.");
+        }
+
         if (SystemWait().Match(statement) is { Success: true } wait)
         {
             return await WaitAsync(wait, cancellationToken);

@@ -45,7 +45,7 @@ internal sealed partial class StatementRunner(SqlEngine engine, AccountDirectory
                     return await RunAsync(request, session, statement, handle, cancellation.Token);
                 }
 
-                session = session with { SecondaryRoles = Switched(session, all: use.Groups["which"].Value.Equals("ALL", StringComparison.OrdinalIgnoreCase)) };
+                session = session with { SecondaryRoles = session.Identity.RoleIsFixed ? [] : directory.SecondaryRoles(session.Identity.UserName, session.Role, IsAll(use)) };
                 Note(session, statement, "USE", handle, clock.GetUtcNow(), failure: null, rows: 1);
                 return StatementResult.Status("Statement executed successfully.");
             });
@@ -102,8 +102,7 @@ internal sealed partial class StatementRunner(SqlEngine engine, AccountDirectory
         }
     }
 
-    private IReadOnlyList<string> Switched(SqlContext session, bool all) =>
-        all && !session.Identity.RoleIsFixed ? [.. directory.User(session.Identity.UserName)!.Roles.Where(role => role != session.Role)] : [];
+    public static bool IsAll(Match use) => use.Groups["which"].Value.Equals("ALL", StringComparison.OrdinalIgnoreCase);
 
     private static async Task<StatementResult> AfterAsync(Task<StatementResult> previous, Func<Task<StatementResult>> next)
     {
@@ -154,7 +153,7 @@ internal sealed partial class StatementRunner(SqlEngine engine, AccountDirectory
 
     // USE is taken only where several statements make one session.
     [GeneratedRegex(@"^\s*USE\s+SECONDARY\s+ROLES\s+(?<which>NONE|ALL)\s*$", RegexOptions.IgnoreCase)]
-    private static partial Regex UseSecondaryRoles();
+    public static partial Regex UseSecondaryRoles();
 
     private static string TypeOf(string statement)
     {

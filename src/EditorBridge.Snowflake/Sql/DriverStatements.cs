@@ -19,6 +19,8 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
     /// <summary>What a result may hold in all, in UTF-16 units: the driver has no parts to fetch later, so it is read whole.</summary>
     private const long LargestResult = 64 * 1024 * 1024;
 
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, Running> _statements = new(StringComparer.Ordinal);
     private readonly Lock _ending = new();
     private long _ended;
@@ -111,7 +113,11 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
         }
         catch (DbException exception)
         {
-            return SqlWire.Failure(CodeOf(exception), exception.Message, exception.SqlState, statement) with { Handle = handle };
+            // Session and statement are the driver's own here, whatever the SQL API would have needed for one role.
+            var asked = statement with { OneRole = false };
+            return (SnowflakeDriver.Words(exception) is var (own, code, state, query)
+                ? SqlWire.Failure(code, query is null ? own : $"{own.TrimEnd('.')} (query {query}).", state, asked)
+                : SqlWire.Failure(code: null, exception.Message, exception.SqlState, asked)) with { Handle = handle };
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException or InvalidOperationException or ArgumentException or TimeoutException)
         {
@@ -127,7 +133,7 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
         while (await reader.ReadAsync(cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var row = Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : Text(reader.GetValue(i))).ToImmutableArray();
+            var row = Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : Text(reader.GetValue(i), columns[i].Type)).ToImmutableArray();
             room -= SizeOf(row);
             if (room < 0) return null;
             rows.Add(row);
@@ -148,7 +154,8 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
     {
         var command = connection.CreateCommand();
         command.CommandText = statement.Text;
-        if (statement.Timeout is { } timeout) command.CommandTimeout = (int)Math.Ceiling(timeout.TotalSeconds);
+        // The account stops it first, and says why; the provider's own limit is for an account that does not answer.
+        if (statement.Timeout is { } timeout) command.CommandTimeout = (int)Math.Ceiling((timeout + Grace).TotalSeconds);
         for (var i = 0; i < statement.Bindings.Length; i++)
         {
             var parameter = command.CreateParameter();
@@ -168,19 +175,16 @@ public sealed class DriverStatements(DbProviderFactory provider, Func<SqlStateme
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static string Text(object value) => value switch
-    {
-        bool flag => flag ? "true" : "false",
-        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
-        DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF zzz", CultureInfo.InvariantCulture),
-        DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        byte[] bytes => Convert.ToHexString(bytes),
-        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
-    };
-
-    // Snowflake's codes have six digits everywhere but in the driver, which gives them as a number.
-    private static string? CodeOf(DbException exception) => exception.ErrorCode > 0 ? exception.ErrorCode.ToString("D6", CultureInfo.InvariantCulture) : null;
+    // A driver has one type for dates, times and moments; the column says which it is.
+    private static string? Text(object value, string type) => SqlValue.Text(
+        value switch
+        {
+            DateTime moment when type == "date" => DateOnly.FromDateTime(moment),
+            DateTime moment when type == "time" => TimeOnly.FromDateTime(moment),
+            TimeSpan time when type == "time" && time >= TimeSpan.Zero && time < TimeSpan.FromDays(1) => TimeOnly.FromTimeSpan(time),
+            _ => value,
+        },
+        (value as IFormattable)?.ToString(null, CultureInfo.InvariantCulture) ?? value.ToString());
 
     private static SqlFailure Unknown(string handle) => new(SqlFailureKind.UnknownStatement, $"No statement {handle} is known. The driver's results are kept while the host runs, the last {Kept} of them and {LargestResult >> 20} million characters in all. Run the statement again.") { Handle = handle };
 

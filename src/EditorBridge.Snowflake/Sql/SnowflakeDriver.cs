@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace EditorBridge.Snowflake;
 
@@ -8,7 +9,7 @@ namespace EditorBridge.Snowflake;
 /// Snowflake's own .NET driver, where this build carries it (<c>-p:SnowflakeDriver=true</c>) and a person chose it (<c>EDITORBRIDGE_SQL=driver</c>). Statements go through it then;
 /// inference, and everything else, goes its own way. The driver opens its connections itself, past the one door the others take, which is why it is not the default.
 /// </summary>
-internal static class SnowflakeDriver
+internal static partial class SnowflakeDriver
 {
     private const string Choice = "EDITORBRIDGE_SQL";
     private const string Factory = "Snowflake.Data.Client.SnowflakeDbFactory, Snowflake.Data";
@@ -25,7 +26,6 @@ internal static class SnowflakeDriver
                 throw new SignInException($"{Choice} is '{choice}'. It is api (the default) or driver.");
         }
 
-        if (profile.Account.IsSandbox) throw new SignInException($"The sandbox account speaks the SQL API and not the driver's protocol. Take {Choice}=driver out of the environment.");
         if (credential.Kind == TokenKind.Session) throw new SignInException($"The driver makes sessions of its own and takes none. Sign in another way, or take {Choice}=driver out of the environment.");
         var provider = Type.GetType(Factory)?.GetField("Instance", BindingFlags.Public | BindingFlags.Static)?.GetValue(null) as DbProviderFactory
             ?? throw new SignInException($"{Choice} asks for Snowflake's driver, and this build does not carry it. Build with -p:SnowflakeDriver=true, or take the variable out of the environment.");
@@ -46,6 +46,11 @@ internal static class SnowflakeDriver
             ["poolingEnabled"] = "false",
             ["client_telemetry_enabled"] = "false",
         };
+        if (profile.Account.IsSandbox)
+        {
+            builder["scheme"] = profile.Account.BaseAddress.Scheme;
+            builder["port"] = profile.Account.BaseAddress.Port;
+        }
         void Add(string key, string? value)
         {
             if (!string.IsNullOrEmpty(value)) builder[key] = value;
@@ -71,6 +76,27 @@ internal static class SnowflakeDriver
 
         return builder.ConnectionString;
     }
+
+    /// <summary>
+    /// The account's own words, code and state in an error of the driver, which wraps them: <c>Error: … SqlState: 42S02, VendorCode: 2003, QueryId: …</c>, and that
+    /// perhaps in an error of its own about connecting. Null for an error of another provider.
+    /// </summary>
+    internal static (string Message, string Code, string? SqlState, string? QueryId)? Words(Exception error)
+    {
+        (string, string, string?, string?)? found = null;
+        for (var at = error; at is not null; at = at.InnerException)
+        {
+            if (Wrapped().Match(at.Message) is not { Success: true } match) continue;
+            var query = match.Groups["query"].Value;
+            // Snowflake's codes have six digits everywhere but in the driver, which gives them as a number.
+            found = (match.Groups["own"].Value, match.Groups["code"].Value.PadLeft(6, '0'), match.Groups["state"].Value is { Length: > 0 } state ? state : null, query.Length > 0 ? query : null);
+        }
+
+        return found;
+    }
+
+    [GeneratedRegex(@"^Error: (?<own>.*?)\s* SqlState: (?<state>\w*), VendorCode: (?<code>\d{1,6}), QueryId: (?<query>[\w-]*)\s*$", RegexOptions.Singleline)]
+    private static partial Regex Wrapped();
 
     internal static IEnumerable<string> Before(SqlStatement statement)
     {

@@ -51,7 +51,8 @@ public static class SqlValue
     /// <summary>The value as text, as people and spreadsheets read it: dates and times in ISO 8601, bytes in hexadecimal, numbers with all their digits. Null for SQL's NULL.</summary>
     public static string? Text(SqlColumn column, string? cell) => Text(Read(column, cell), cell);
 
-    private static string? Text(object? value, string? cell) => value switch
+    /// <summary>The same of a value that is one of .NET's already; <paramref name="cell"/> for every other kind.</summary>
+    internal static string? Text(object? value, string? cell) => value switch
     {
         bool flag => flag ? "true" : "false",
         byte[] bytes => Convert.ToHexString(bytes),

@@ -79,6 +79,38 @@ public sealed class SignInTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Setting_of_a_drivers_session_lasts_as_long_as_the_session()
+    {
+        using var client = new HttpClient { BaseAddress = _sandbox.Server.BaseAddress };
+        var login = await DataAsync(client, "/session/v1/login-request?roleName=ANALYST", new { data = new { AUTHENTICATOR = "PROGRAMMATIC_ACCESS_TOKEN", TOKEN = _sandbox.Server.ProgrammaticAccessToken } });
+        Session(client, login.GetProperty("token").GetString()!);
+        Assert.Equal("""{"roles":"","value":""}""", await SaidAsync("select current_secondary_roles()"));
+        await SaidAsync("USE SECONDARY ROLES ALL");
+        Assert.Contains("AUDITOR", await SaidAsync("select current_secondary_roles()"), StringComparison.Ordinal);
+        Assert.NotNull(await SaidAsync("select count(*) from SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY"));
+        await SaidAsync("USE SECONDARY ROLES NONE");
+        Assert.Null(await SaidAsync("select count(*) from SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY"));
+        await SaidAsync("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 5");
+        Assert.Null(await SaidAsync("ALTER SESSION SET AUTOCOMMIT = false"));
+        var waiting = SaidAsync("select system$wait(3000)");
+        while (!waiting.IsCompleted)
+        {
+            _sandbox.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Null(await waiting);
+
+        // Null for a statement that failed.
+        async Task<string?> SaidAsync(string text)
+        {
+            using var response = await client.PostAsJsonAsync($"/queries/v1/query-request?requestId={Guid.NewGuid()}", new { sqlText = text });
+            var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+            return answer.GetProperty("success").GetBoolean() ? answer.GetProperty("data").GetProperty("rowset")[0][0].GetString() : null;
+        }
+    }
+
+    [Fact]
     public async Task Session_is_no_credential_for_the_sql_api()
     {
         using var client = new HttpClient { BaseAddress = _sandbox.Server.BaseAddress };

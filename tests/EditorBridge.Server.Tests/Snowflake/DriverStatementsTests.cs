@@ -128,6 +128,40 @@ public sealed class DriverStatementsTests
     }
 
     [Theory]
+    [InlineData("date '2026-01-02'", "2026-01-02")]
+    [InlineData("time '03:04:05.5'", "03:04:05.5")]
+    [InlineData("timestamp '2026-01-02 03:04:05.25'", "2026-01-02T03:04:05.25")]
+    [InlineData("true", "true")]
+    [InlineData("1.50::decimal(10,2)", "1.50")]
+    public async Task Values_are_spelled_as_those_of_the_SQL_API_are(string expression, string text)
+    {
+        var rows = Assert.IsType<SqlRows>(await RunAsync("duckdb", $"select {expression} as v"));
+
+        Assert.Equal(text, SqlValue.Text(rows.Columns[0], rows.Rows[0][0]));
+    }
+
+    // The driver's own texts, as version 6.0.0 wrote them over the sandbox.
+    [Theory]
+    [InlineData("Error: SQL compilation error:\nObject 'A.B.C' does not exist or not authorized. SqlState: 42S02, VendorCode: 2003, QueryId: 01b66701-0000-001c-0000-0030000b9152", null, "002003", "42S02", "01b66701-0000-001c-0000-0030000b9152", "SQL compilation error:\nObject 'A.B.C' does not exist or not authorized.")]
+    [InlineData("Error: SQL execution canceled SqlState: 57014, VendorCode: 604, QueryId: ", null, "000604", "57014", null, "SQL execution canceled")]
+    [InlineData("Error: Snowflake Internal Error: Unable to connect SqlState: 08006, VendorCode: 270001, QueryId: ", "Error: Role 'R' specified in the connect string does not exist or not authorized. SqlState: 08006, VendorCode: 390189, QueryId: ", "390189", "08006", null, "Role 'R' specified in the connect string does not exist or not authorized.")]
+    public void Error_of_the_driver_is_told_in_the_accounts_words(string message, string? inside, string code, string state, string? query, string words) =>
+        Assert.Equal((words, code, state, query), SnowflakeDriver.Words(new InvalidOperationException(message, inside is null ? null : new IOException(inside))));
+
+    [Fact]
+    public void Error_of_another_provider_is_left_as_it_is() => Assert.Null(SnowflakeDriver.Words(new InvalidOperationException("SQLite Error 1: 'no such table: t'.")));
+
+    [Fact]
+    public void Sandbox_is_reached_by_the_driver_at_its_own_port()
+    {
+        var profile = new AccountProfile { Name = "sandbox", Account = new SnowflakeAccount("sandbox", new Uri("http://127.0.0.1:4711"), IsSandbox: true), Identifier = "SANDBOX", SignIn = SignInKind.ProgrammaticAccessToken, Sources = [] };
+
+        var read = new DbConnectionStringBuilder { ConnectionString = SnowflakeDriver.ConnectionString(profile, Statement("select 1"), new AccessToken("secret", TokenKind.ProgrammaticAccess, null)) };
+
+        Assert.Equal(("http", "4711", "127.0.0.1"), (read["scheme"], read["port"], read["host"]));
+    }
+
+    [Theory]
     [InlineData(TokenKind.OAuth, "authenticator=oauth;token=secret")]
     [InlineData(TokenKind.ProgrammaticAccess, "authenticator=programmatic_access_token;token=secret")]
     [InlineData(TokenKind.KeyPairJwt, "authenticator=snowflake_jwt;private_key_file=/k.p8")]
