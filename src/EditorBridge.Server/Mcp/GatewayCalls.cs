@@ -327,9 +327,13 @@ internal sealed partial class GatewayCalls(
     private JsonRpcResponse? Absent(string name)
     {
         if (OwnerOf(name) is not { } upstream) return null;
-        return GatewayAnswer.Refusal(upstream.Health.State == UpstreamState.Ready
-            ? $"The server '{upstream.Settings.Name}' has no tool '{name}' now. tools/list names those there are. Nothing was run."
-            : $"The server '{upstream.Settings.Name}' is not there: {upstream.Health.LastError ?? upstream.Health.State.ToString()} Nothing was run.{(upstream.Health.Mend is { } mend ? " To mend it: " + mend : "")}");
+        var (server, health) = (upstream.Settings.Name, upstream.Health);
+        return GatewayAnswer.Refusal(health.State switch
+        {
+            UpstreamState.Ready => $"The server '{server}' has no tool '{name}' now. tools/list names those there are. Nothing was run.",
+            UpstreamState.Disabled => $"The server '{server}' is switched off ('disabled' in mcp.json). Nothing was run.",
+            _ => $"The server '{server}' is not there: {health.LastError ?? "it is being started."} Nothing was run.{(health.Mend is { } mend ? " To mend it: " + mend : "")}",
+        });
     }
 
     private Upstream? OwnerOf(string name) =>

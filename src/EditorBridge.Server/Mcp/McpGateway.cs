@@ -144,8 +144,9 @@ internal sealed class McpGateway(UpstreamRoom room, GatewayCalls calls, GatewayL
     // Each server is as loud as the last client wanted; what reaches a client is cut to its own level.
     private async Task<JsonRpcMessageWithId?> SetLevelAsync(JsonObject parameters, CancellationToken cancellationToken)
     {
-        // A word of the protocol's and nothing else of the caller's; what is none the SDK refuses.
-        if (parameters["level"] is not JsonValue value || !value.TryGetValue(out string? level) || !Levels.Contains(level)) return null;
+        // A word of the protocol's and nothing else of the caller's.
+        if (parameters["level"] is not JsonValue value || !value.TryGetValue(out string? level) || !Levels.Contains(level))
+            return GatewayAnswer.Error(GatewayAnswer.InvalidParams, $"'level' is one of {string.Join(", ", Levels)}.");
         using var patience = new CancellationTokenSource(LevelPatience);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try

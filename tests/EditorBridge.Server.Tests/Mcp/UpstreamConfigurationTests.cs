@@ -44,6 +44,12 @@ public sealed class UpstreamConfigurationTests
         Assert.Equal("good", Assert.Single(read.Servers).Name);
     }
 
+    [Theory]
+    [InlineData("""{"mcpServers":{"my server":{"command":"x"}}}""", "'my server' cannot be used.")]
+    [InlineData("""{"mcpServers":{"a":{"type":"sse","url":"https://e.com/sse"}}}""", "deprecated")]
+    public void One_mistake_is_told_once(string text, string message) =>
+        Assert.Contains(message, Assert.Single(Read(text).Problems).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Administrators_file_wins_over_a_persons_server_of_the_same_name()
     {

@@ -46,11 +46,7 @@ public sealed class UpstreamSupervisionTests : IDisposable
         await _time.Pauses.ReadAsync(limit.Token);
 
         var calling = upstream.ReadyAsync(limit.Token);
-        // The second pause is there although no time has passed: the call asked for another attempt.
-        var pause = await _time.Pauses.ReadAsync(limit.Token);
-        while (pause != TimeSpan.FromSeconds(2)) pause = await _time.Pauses.ReadAsync(limit.Token);
-        _time.Advance(TimeSpan.FromSeconds(31));
-
+        // No time passes: the call asked for another attempt, and that one's end is its answer.
         var refused = await Assert.ThrowsAsync<UpstreamException>(() => calling);
         Assert.Contains("/nowhere/at/all", refused.Message, StringComparison.Ordinal);
     }
@@ -100,6 +96,18 @@ public sealed class UpstreamSupervisionTests : IDisposable
 
         Assert.NotNull(upstream.Health.LastError);
         Assert.True(upstream.Health.Failures > 0);
+    }
+
+    [Theory]
+    [InlineData(8, new[] { 0 })]
+    [InlineData(5, new[] { 3, 20 })]
+    [InlineData(0, new[] { 8 })]
+    [InlineData(0, new int[0])]
+    public void Server_that_does_not_answer_is_waited_for_once_and_not_by_every_request(int left, int[] secondsSinceStart)
+    {
+        var now = _time.GetUtcNow();
+
+        Assert.Equal(TimeSpan.FromSeconds(left), UpstreamRoom.PatienceLeft(secondsSinceStart.Select(seconds => now.AddSeconds(-seconds)), now));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -47,6 +47,7 @@ internal sealed partial class Upstream : IAsyncDisposable
     private TaskCompletionSource<UpstreamSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _pause = new();
     private TaskCompletionSource _begunAnew = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTime? _signInWrittenAt;
     private int _relistWanted;
     private int _lists;
@@ -69,6 +70,8 @@ internal sealed partial class Upstream : IAsyncDisposable
     /// <summary>What the server says of how to use it. Its own words.</summary>
     public string? Instructions { get; private set; }
 
+    public DateTimeOffset BeganAt { get; private set; }
+
     /// <summary>Ends when the first attempt to connect has ended, well or not.</summary>
     public Task FirstAttempt => _firstAttempt.Task;
 
@@ -80,6 +83,7 @@ internal sealed partial class Upstream : IAsyncDisposable
 
     public void Start()
     {
+        BeganAt = _time.GetUtcNow();
         if (Settings.Disabled) _firstAttempt.TrySetResult();
         else _run = RunAsync(_stop.Token);
     }
@@ -213,9 +217,10 @@ internal sealed partial class Upstream : IAsyncDisposable
     private async Task<UpstreamSession> SessionAsync(CancellationToken cancellationToken)
     {
         Task<UpstreamSession> session;
+        Task failed;
         lock (_lock)
         {
-            session = _session.Task;
+            (session, failed) = (_session.Task, _attempt.Task);
             // Somebody needs it now: the pause before the next attempt is over.
             if (Health.State == UpstreamState.Waiting) _pause.Cancel();
         }
@@ -227,7 +232,9 @@ internal sealed partial class Upstream : IAsyncDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token, _stop.Token);
         try
         {
-            return await session.WaitAsync(both.Token);
+            // An attempt that has just been made says as much as the next one would.
+            if (await Task.WhenAny(session, failed).WaitAsync(both.Token) == session) return await session;
+            throw new UpstreamException($"The server '{Settings.Name}' is not there: {Health.LastError}", Health.Mend);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -270,7 +277,13 @@ internal sealed partial class Upstream : IAsyncDisposable
 
             failures = _time.GetElapsedTime(began) >= GoodWhile ? 1 : failures + 1;
             LogFailed(Settings.Name, error.Message);
-            Become(error.NeedsAcceptance ? UpstreamState.AcceptanceNeeded : error.NeedsSignIn ? UpstreamState.SignInNeeded : UpstreamState.Waiting, h => h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null, SignInId = null });
+            TaskCompletionSource attempt = null!;
+            Become(error.NeedsAcceptance ? UpstreamState.AcceptanceNeeded : error.NeedsSignIn ? UpstreamState.SignInNeeded : UpstreamState.Waiting, h =>
+            {
+                (attempt, _attempt) = (_attempt, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                return h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null, SignInId = null };
+            });
+            attempt.TrySetResult();
             _firstAttempt.TrySetResult();
             // Only a person can mend a sign-in or accept a launch, and whether one has is seen when it is kept.
             await PauseAsync(error.NeedsSignIn || error.NeedsAcceptance ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10))), stop);

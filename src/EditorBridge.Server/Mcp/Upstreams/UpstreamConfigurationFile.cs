@@ -150,7 +150,7 @@ internal sealed class UpstreamConfigurationFile
     {
         var path = "/mcpServers/" + name;
         var errors = _problems.Count(p => p.IsError);
-        if (UpstreamName.Problem(name) is { } unusable) Error(path, name, unusable);
+        if (UpstreamName.Problem(name) is { } unusable) Error(path, name, $"'{Cli.TerminalText.Line(name)}' cannot be used. {unusable}");
         if (value is not JsonObject server)
         {
             Error(path, name, "A server is an object with 'command' or 'url'.");
@@ -183,7 +183,7 @@ internal sealed class UpstreamConfigurationFile
             AsksFirst = AsksFirst(server, path, name) ?? _asksFirst,
             Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(server.ToJsonString() + (_asksFirst ? ":ask" : "")))),
         };
-        Check(settings, server, path);
+        if (transport is not null) Check(settings, server, path);
         if (_problems.Count(p => p.IsError) == errors) _servers.Add(settings);
     }
 

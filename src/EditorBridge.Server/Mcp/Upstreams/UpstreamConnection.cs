@@ -10,6 +10,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <summary>How long a server may take from its start to its lists. Packages that are fetched first are slow.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private readonly string _target;
     private readonly UpstreamSecrets _secrets;
     private readonly SentSecrets _sent;
     private readonly SentSecrets.Holder _held;
@@ -18,6 +19,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
 
     private UpstreamConnection(UpstreamSettings settings, UpstreamSignIns signIns, SentSecrets sent, TimeProvider time, ILogger logger)
     {
+        _target = settings.Target;
         _secrets = UpstreamSecrets.Resolve(settings);
         _sent = sent;
         _held = sent.Hold(_secrets.Confided);
@@ -79,8 +81,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <summary>The reason as it may be shown: with what the process said last, without secrets.</summary>
     public UpstreamException Told(UpstreamException e)
     {
-        var said = _process is null ? "" : " " + _process.LastWords();
-        return new UpstreamException(_sent.Mask(_secrets.Mask(e.Message + said)), e.Mend, e) { NeedsSignIn = e.NeedsSignIn, NeedsAcceptance = e.NeedsAcceptance };
+        var said = _process is null ? "" : (e.Message is [.., '.' or '!' or '?' or ')'] ? " " : ". ") + _process.LastWords();
+        var mend = e.Mend ?? (_process is null ? null : $"See why: run it in a terminal, {_target}");
+        return new UpstreamException(_sent.Mask(_secrets.Mask(e.Message + said)), mend, e) { NeedsSignIn = e.NeedsSignIn, NeedsAcceptance = e.NeedsAcceptance };
     }
 
     public async ValueTask DisposeAsync()

@@ -22,6 +22,7 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     private const int SigTerm = 15;
     private const int SigKill = 9;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FinalMoment = TimeSpan.FromMilliseconds(250);
 
     // In a session of its own the process leads a group that is killed as a whole, whoever in it has lost its parent.
     internal static readonly string? SetSid = OperatingSystem.IsLinux() ? new[] { "/usr/bin/setsid", "/bin/setsid" }.FirstOrDefault(File.Exists) : null;
@@ -103,6 +104,8 @@ internal sealed partial class UpstreamProcess : IAsyncDisposable
     /// <summary>The last of what the server said on stderr, and its exit code when it has ended; secrets taken out.</summary>
     public string LastWords()
     {
+        // Its streams end a moment before it does.
+        _process.WaitForExit(FinalMoment);
         lock (_lock)
         {
             var said = _lastLines.Count == 0 ? "" : " It said last: " + string.Join(" / ", _lastLines.TakeLast(5));

@@ -38,9 +38,17 @@ internal sealed partial class UpstreamRoom(StateFolder state, ConnectedTools con
     /// <summary>The catalogue once every server has had its chance to answer, or after a few seconds.</summary>
     public async Task<UpstreamCatalogue> CatalogueAsync(CancellationToken cancellationToken)
     {
-        var waiting = _upstreams.Where(u => !u.FirstAttempt.IsCompleted).Select(u => u.FirstAttempt).ToArray();
-        if (waiting.Length > 0) await Task.WhenAny(Task.WhenAll(waiting), Task.Delay(ListPatience, time, cancellationToken));
+        var waiting = _upstreams.Where(u => !u.FirstAttempt.IsCompleted).ToArray();
+        var patience = PatienceLeft(waiting.Select(u => u.BeganAt), time.GetUtcNow());
+        if (patience > TimeSpan.Zero) await Task.WhenAny(Task.WhenAll(waiting.Select(u => u.FirstAttempt)), Task.Delay(patience, time, cancellationToken));
         return Catalogue;
+    }
+
+    /// <summary>How long servers that have not answered yet are still waited for: each a few seconds from its start, and not again by every client.</summary>
+    internal static TimeSpan PatienceLeft(IEnumerable<DateTimeOffset> begun, DateTimeOffset now)
+    {
+        var left = begun.Select(at => at + ListPatience - now).DefaultIfEmpty(TimeSpan.Zero).Max();
+        return left > ListPatience ? ListPatience : left;
     }
 
     /// <summary>Reads the configuration again if a file of it changed.</summary>
