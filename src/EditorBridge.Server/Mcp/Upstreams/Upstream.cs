@@ -43,6 +43,8 @@ internal sealed partial class Upstream : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _listing = new(1, 1);
+    private readonly MinuteCount _relists;
+    private readonly MinuteCount _announcements;
     private readonly Lock _lock = new();
     private TaskCompletionSource<UpstreamSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _pause = new();
@@ -50,14 +52,12 @@ internal sealed partial class Upstream : IAsyncDisposable
     private TaskCompletionSource _attempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTime? _signInWrittenAt;
     private int _relistWanted;
-    private int _lists;
-    private int _announcements;
-    private long _minute;
     private Task _run = Task.CompletedTask;
 
     public Upstream(UpstreamSettings settings, UpstreamChecks checks, UpstreamSignIns signIns, SentSecrets sent, TimeProvider time, ILogger<Upstream> logger)
     {
         (Settings, _checks, _signIns, _sent, _time, _logger) = (settings, checks, signIns, sent, time, logger);
+        (_relists, _announcements) = (new MinuteCount(ListsPerMinute, time), new MinuteCount(AnnouncementsPerMinute, time));
         Health = new UpstreamHealth(settings.Disabled ? UpstreamState.Disabled : UpstreamState.Stopped, time.GetUtcNow());
     }
 
@@ -159,10 +159,8 @@ internal sealed partial class Upstream : IAsyncDisposable
 
     private async Task<JsonRpcMessageWithId> CallOnceAsync(UpstreamSession session, string method, JsonObject parameters, RequestingClient client, Tool? tool, UpstreamCall call, CancellationToken cancellationToken)
     {
-        using var silence = new CancellationTokenSource(Settings.Timeout, _time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
-        // A person who is asked takes the time it takes, and several questions may be open at once.
-        var open = 0;
+        using var silence = new CallSilence(Settings.Timeout, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.TooLong);
         if (parameters["_meta"] is not JsonObject meta) parameters["_meta"] = meta = [];
         meta["progressToken"] = call.Token;
         _calls[call.Token] = new UpstreamCall
@@ -170,47 +168,22 @@ internal sealed partial class Upstream : IAsyncDisposable
             Client = call.Client,
             Notified = notification =>
             {
-                if (Volatile.Read(ref open) == 0) BeSilentFor(silence, Settings.Timeout);
+                silence.Broken();
                 return call.Notified(notification);
             },
-            Asked = async (request, asked) =>
-            {
-                Interlocked.Increment(ref open);
-                BeSilentFor(silence, Timeout.InfiniteTimeSpan);
-                try
-                {
-                    return await call.Asked(request, asked);
-                }
-                finally
-                {
-                    if (Interlocked.Decrement(ref open) == 0) BeSilentFor(silence, Settings.Timeout);
-                }
-            },
+            Asked = (request, asked) => silence.DuringAsync(() => call.Asked(request, asked)),
         };
         try
         {
             return await session.AskAsync(method, parameters, client, tool, both.Token);
         }
-        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (silence.TooLong.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new UpstreamException($"{Settings.Name} was silent for {Settings.Timeout.TotalSeconds:0} seconds, so the call was given up. Whether it did something is not known.", $"A longer 'timeoutSeconds' for '{Settings.Name}', if it needs that long.");
         }
         finally
         {
             _calls.TryRemove(call.Token, out _);
-        }
-    }
-
-    // What a server says may come just after the end of the call it is handed to.
-    private static void BeSilentFor(CancellationTokenSource silence, TimeSpan most)
-    {
-        try
-        {
-            silence.CancelAfter(most);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The call has ended, and nobody waits for it.
         }
     }
 
@@ -421,7 +394,7 @@ internal sealed partial class Upstream : IAsyncDisposable
             case "notifications/subscriptions/acknowledged":
                 break;
             default:
-                if (!IsRestless(ref _announcements, AnnouncementsPerMinute)) Announced?.Invoke(this, notification);
+                if (!_announcements.IsExceeded()) Announced?.Invoke(this, notification);
                 break;
         }
     }
@@ -442,7 +415,7 @@ internal sealed partial class Upstream : IAsyncDisposable
             await _listing.WaitAsync(_stop.Token);
             try
             {
-                if (IsRestless(ref _lists, ListsPerMinute)) await Task.Delay(RestlessPause, _time, _stop.Token);
+                if (_relists.IsExceeded()) await Task.Delay(RestlessPause, _time, _stop.Token);
                 Volatile.Write(ref _relistWanted, 0);
                 Task<UpstreamSession> session;
                 lock (_lock) session = _session.Task;
@@ -464,14 +437,6 @@ internal sealed partial class Upstream : IAsyncDisposable
             // The old lists stay until the next connection.
             LogNotListed(Settings.Name, e.Message);
         }
-    }
-
-    // Counts within the minute; true when it was too often.
-    private bool IsRestless(ref int count, int most)
-    {
-        var minute = _time.GetUtcNow().Ticks / TimeSpan.TicksPerMinute;
-        if (Interlocked.Exchange(ref _minute, minute) != minute) (_lists, _announcements) = (0, 0);
-        return Interlocked.Increment(ref count) > most;
     }
 
     private void EchoedSecrets(int count) => LogEchoed(Settings.Name, count);
