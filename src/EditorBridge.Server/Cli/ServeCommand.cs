@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using EditorBridge.Hosting;
@@ -64,7 +63,7 @@ internal static partial class ServeCommand
         {
             await app.StartAsync(cancellationToken);
         }
-        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException || e.InnerException is SocketException)
+        catch (IOException e) when (HostLog.IsPortTaken(e))
         {
             await Console.Error.WriteLineAsync(
                 $"Port {options.Port} is taken{(PortOwner.Find(options.Port) is { } owner ? $" by {owner}" : "")}. Nothing was started. Stop that process, or choose another port with --port.");
