@@ -18,6 +18,11 @@ public enum Door
     Editor,
 }
 
+/// <summary>A value in the input of an MCP tool's call.</summary>
+/// <param name="Name">The members that lead to it, with dots: <c>options.path</c>; the items of a list are called like the list.</param>
+/// <param name="Value">A text as it is; a number, true or false as JSON spells it.</param>
+public readonly record struct ToolArgument(string Name, string Value);
+
 /// <summary>All that policy may look at. Values only: reading files and clocks is the gate's work.</summary>
 public sealed record ActionFacts
 {
@@ -28,6 +33,10 @@ public sealed record ActionFacts
     public ImmutableArray<string> Paths { get; init; } = [];
     /// <summary>Files and folders the action would read, absolute.</summary>
     public ImmutableArray<string> ReadPaths { get; init; } = [];
+    /// <summary>Files and folders that a tool of an MCP server is given and that it may read or write; absolute, or as written where the folder they start from is not known.</summary>
+    public ImmutableArray<string> UsedPaths { get; init; } = [];
+    /// <summary>The values in the input of an MCP tool's call.</summary>
+    public ImmutableArray<ToolArgument> Arguments { get; init; } = [];
     /// <summary>The shell command, when the tool runs one.</summary>
     public string? Command { get; init; }
     /// <summary>A person has said of this tool of an MCP server that it only reads. What the server says of itself does not count.</summary>

@@ -48,6 +48,7 @@ public sealed record ActionPart
         parts.Add(new ActionPart { Kind = PartKind.Tool, Label = facts.Tool });
         foreach (var path in facts.Paths) parts.Add(OfPath(PathText.Of(path, facts.Workspace, facts.Home), PathAccess.Write));
         foreach (var path in facts.ReadPaths) parts.Add(OfPath(PathText.Of(path, facts.Workspace, facts.Home), PathAccess.Read));
+        foreach (var path in facts.UsedPaths) parts.Add(OfPath(PathText.Of(path, facts.Workspace, facts.Home), facts.KnownReadOnly ? PathAccess.Read : null));
         if (facts.Command is not null) parts.AddRange(new ShellReading(facts).Parts());
         foreach (var piece in facts.Sql) AddSql(parts, piece);
         return parts.ToImmutable();

@@ -70,9 +70,11 @@ internal static class PathPattern
         var text = pattern.Replace('\\', '/');
         var anywhere = text.StartsWith("**/", StringComparison.Ordinal);
         var segments = anywhere ? [.. text.Split('/')] : PathText.Of(text, workspace, home, isPattern: true).Segments;
-        if (segments[0] == PathText.UnknownFolder && !anywhere) segments = segments.SetItem(0, "**");
+        // A folder that is not known may be any.
+        var isUnknown = segments[0] == PathText.UnknownFolder && !anywhere;
+        if (isUnknown) segments = segments.SetItem(0, "**");
         var fit = MatchFrom(segments.AsSpan(), path.Segments.AsSpan(), path.IsPattern);
-        return fit && (path.IsPattern || IsUncertain(path, anywhere)) ? Fit.Maybe : fit ? Fit.Yes : Fit.No;
+        return fit && (isUnknown || path.IsPattern || IsUncertain(path, anywhere)) ? Fit.Maybe : fit ? Fit.Yes : Fit.No;
     }
 
     private static bool IsUncertain(PathText path, bool anywhere) => path.Segments[0] == PathText.UnknownFolder && !anywhere;

@@ -33,6 +33,7 @@ internal static class PolicyDigest
         text.Append(name).Append('\n');
         Add(text, "tools", match.Tools);
         if (!match.McpTools.IsEmpty) Add(text, "mcp-tools", match.McpTools);
+        if (!match.Arguments.IsEmpty) Add(text, "arguments", match.Arguments);
         Add(text, "doors", match.Doors.Select(door => door.ToString()));
         Add(text, "roles", match.Roles);
         Add(text, "warehouses", match.Warehouses);

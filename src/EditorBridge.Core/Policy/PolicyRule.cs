@@ -46,6 +46,8 @@ public sealed record RuleMatch
     public ImmutableArray<string> Tools { get; init; } = [];
     /// <summary>Tools of MCP servers, behind the gateway or beside it, as <c>server:tool</c>, <c>*</c> allowed in both.</summary>
     public ImmutableArray<string> McpTools { get; init; } = [];
+    /// <summary>Values in the input of an MCP tool's call, as <c>name=value</c>, <c>*</c> allowed in both: <c>*=-*</c>.</summary>
+    public ImmutableArray<string> Arguments { get; init; } = [];
     public ImmutableArray<Door> Doors { get; init; } = [];
     public ImmutableArray<string> Roles { get; init; } = [];
     public ImmutableArray<string> Warehouses { get; init; } = [];
@@ -86,6 +88,8 @@ public sealed record RuleMatch
     /// <summary>True when the rule speaks of what reaches the account: SQL, and programs that run it.</summary>
     public bool IsAboutAccount => !Roles.IsEmpty || !Warehouses.IsEmpty || !Accounts.IsEmpty;
     public bool IsAboutCommands => !Commands.IsEmpty;
+    /// <summary>True when the rule speaks of the call of a tool by what it is given.</summary>
+    public bool IsAboutArguments => !Arguments.IsEmpty;
     public bool IsAboutPaths => !Paths.IsEmpty || Access is not null;
 }
 

@@ -27,6 +27,7 @@ internal static class RuleMatching
         if (!match.Workspaces.IsEmpty) fit = Least(fit, Workspace(match, facts));
         if (!match.Paths.IsEmpty) fit = Least(fit, Paths(match, part, facts, restricts));
         if (match.Access is { } access && part.Kind == PartKind.Path) fit = Least(fit, part.Access is null ? (restricts ? Fit.Yes : Fit.No) : part.Access == access ? Fit.Yes : Fit.No);
+        if (!match.Arguments.IsEmpty) fit = Least(fit, Arguments(match, facts, restricts));
         if (!match.Commands.IsEmpty) fit = Least(fit, match.Commands.Any(pattern => CommandPattern.IsMatch(pattern, part.Program!)) ? Fit.Yes : Fit.No);
         if (!match.Reasons.IsEmpty) fit = Least(fit, ReasonIds(part).Any(id => match.Reasons.Any(pattern => Glob.IsMatch(pattern, id))) ? Fit.Yes : Fit.No);
         if (match.Severity is { } severity && part.Severity < severity) return Fit.No;
@@ -38,6 +39,7 @@ internal static class RuleMatching
         if (match.IsAboutAccount && !ReachesAccount(part)) return false;
         if (match.Chain) return part.Kind == PartKind.Chain;
         if (match.IsAboutSql) return part.Kind == PartKind.Sql;
+        if (match.IsAboutArguments) return part.Kind == PartKind.Tool;
         if (match.IsAboutCommands) return part.Program is not null;
         if (!match.Reasons.IsEmpty || match.Severity is not null) return part.Kind is PartKind.Sql or PartKind.Chain or PartKind.Command;
         return !match.IsAboutPaths || part.Kind == PartKind.Path;
@@ -57,6 +59,14 @@ internal static class RuleMatching
 
     private static Fit Named(IEnumerable<string> patterns, string? name) =>
         name is null ? Fit.Maybe : patterns.Any(pattern => Glob.IsMatch(pattern, name)) ? Fit.Yes : Fit.No;
+
+    // What is allowed by its arguments is allowed by all of them.
+    private static Fit Arguments(RuleMatch match, ActionFacts facts, bool restricts)
+    {
+        if (facts.Arguments.IsEmpty) return Fit.No;
+        bool Fits(ToolArgument argument) => match.Arguments.Any(pattern => ArgumentPattern.IsMatch(pattern, argument));
+        return (restricts ? facts.Arguments.Any(Fits) : facts.Arguments.All(Fits)) ? Fit.Yes : Fit.No;
+    }
 
     private static Fit Workspace(RuleMatch match, ActionFacts facts)
     {
@@ -167,6 +177,16 @@ internal static class SqlMatching
 
     // The account names a column without the quotes a statement needs for it.
     private static string Bare(string column) => column is ['"', _, .., '"'] ? column[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : column[(column.LastIndexOf('.') + 1)..];
+}
+
+/// <summary>Patterns for values in a call: <c>name=value</c>, <c>*</c> allowed in both.</summary>
+public static class ArgumentPattern
+{
+    /// <summary>Whether a pattern is one, and not a value on its own.</summary>
+    public static bool IsPattern(string pattern) => pattern.IndexOf('=', StringComparison.Ordinal) > 0;
+
+    internal static bool IsMatch(string pattern, ToolArgument argument) =>
+        pattern.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && Glob.IsMatch(pattern.AsSpan(0, equals), argument.Name) && Glob.IsMatch(pattern.AsSpan(equals + 1), argument.Value);
 }
 
 /// <summary>Patterns for programs: word by word, a last <c>*</c> stands for all further words.</summary>

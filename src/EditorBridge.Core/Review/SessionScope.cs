@@ -47,6 +47,7 @@ public sealed record SessionScope(string Key, Sameness Sameness, string Same)
         Add(text, "where", sessionId, facts.Tool, facts.Workspace, facts.Account, facts.Role, facts.Warehouse, facts.Database, facts.Schema);
         Add(text, "policy", [decision.PolicyVersion, decision.Severity.ToString(), .. decision.Rules.Select(rule => $"{rule.Layer}/{rule.Id}").Order(StringComparer.Ordinal)]);
         Add(text, "writes", [.. facts.Paths]);
+        Add(text, "uses", [.. facts.UsedPaths]);
         Add(text, "reads", [.. facts.ReadPaths]);
         if (sameness == Sameness.Input) Add(text, "input", inputDigest);
         else foreach (var line in statements.Select(part => LineOf(part.Statement!)).Distinct().Order(StringComparer.Ordinal)) Add(text, "statement", line);

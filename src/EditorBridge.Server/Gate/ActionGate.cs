@@ -152,7 +152,7 @@ internal sealed partial class ActionGate(
         var files = new FileReads();
         request = Known(request);
         var inForce = await policy.ForAsync(request.Workspace);
-        var reading = ActionReading.Read(request, context, time.GetLocalNow(), files.TextOrNull);
+        var reading = ActionReading.Read(request, context, time.GetLocalNow(), files.TextOrNull, followsLinks: true);
         reading = reading with { Facts = await tags.WithTagsAsync(inForce, reading.Facts) };
         var explained = PolicyEvaluator.Explain(inForce, reading.Facts);
         var decision = request.AsksPerson && explained.Decision.Effect == Effect.Allow

@@ -32,7 +32,8 @@ internal sealed record ActionReading
     public string? FilePath => Facts.Paths is [var path, ..] ? path : null;
 
     /// <summary>Reads an action. Files are read through <paramref name="readFile"/>; nothing is changed.</summary>
-    public static ActionReading Read(ActionRequest request, GateContext context, DateTimeOffset at, Func<string, string?> readFile)
+    /// <param name="followsLinks">A path is judged by where it leads as well. False where the machine is not that of the action: paths are taken as they were written.</param>
+    public static ActionReading Read(ActionRequest request, GateContext context, DateTimeOffset at, Func<string, string?> readFile, bool followsLinks)
     {
         using var document = JsonDocument.Parse(request.Input);
         var input = document.RootElement;
@@ -45,15 +46,18 @@ internal sealed record ActionReading
         var saved = gateway ? ToolInput.Text(input, "save_to") : null;
         var editable = ToolInput.EditableProperty(request.Tool, input);
         var proposed = change is null && editable is not null ? ToolInput.Text(input, editable) : null;
+        var arguments = ToolArguments.Of(request.Tool, input);
         var sql = Pieces(request.Tool, input, change, command, notebook);
         var facts = new ActionFacts
         {
             Door = request.Door,
             // A person who asks for a review is judged as the write it would be.
             Tool = request is { Door: Door.Editor, Tool: WindowReviews.Tool } ? "Write" : request.Tool,
-            Paths = Paths(request, change?.Path ?? notebook ?? saved),
-            ReadPaths = Paths(request, ReadingTools.Contains(request.Tool) ? ToolInput.Text(input, "file_path") ?? ToolInput.Text(input, "notebook_path") ?? ToolInput.Text(input, "path") : null),
-            Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+            Paths = Paths(request, followsLinks, change?.Path ?? notebook ?? saved),
+            ReadPaths = Paths(request, followsLinks, ReadingTools.Contains(request.Tool) ? ToolInput.Text(input, "file_path") ?? ToolInput.Text(input, "notebook_path") ?? ToolInput.Text(input, "path") : null),
+            Arguments = arguments,
+            UsedPaths = gateway ? [] : [.. ToolArguments.PathsIn(arguments).SelectMany(path => Used(request, path, followsLinks)).Distinct(StringComparer.Ordinal)],
+            Home = Home,
             StateFolder = context.StateFolder,
             OwnPorts = context.Port is { } port && port is not (4000 or 4080) ? [4000, 4080, port] : [4000, 4080],
             Command = command,
@@ -140,10 +144,25 @@ internal sealed record ActionReading
     };
 
     // Policy compares absolute paths; a relative one is the agent's, seen from its folder.
-    private static ImmutableArray<string> Paths(ActionRequest request, string? path)
+    private static ImmutableArray<string> Paths(ActionRequest request, bool followsLinks, string? path)
     {
-        return path is null ? [] : [FullPath(request, path)];
+        if (path is null) return [];
+        var full = FullPath(request, path);
+        return followsLinks && LinkedPath.FollowFrom(full, request.Workspace, Home) is var real && real != full ? [full, real] : [full];
     }
+
+    // As the agent wrote it, seen from its folder where that is known, and where it leads.
+    private static IEnumerable<string> Used(ActionRequest request, string path, bool followsLinks)
+    {
+        yield return path;
+        var rooted = path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Home + path[1..] : path;
+        if (!followsLinks || !Path.IsPathRooted(rooted) && request.Workspace is null) yield break;
+        var full = FullPath(request, rooted);
+        // A path that needs no link is the same place by whatever name.
+        if (LinkedPath.FollowFrom(full, request.Workspace, Home) is var real && real != full) yield return real;
+    }
+
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     private static string FullPath(ActionRequest request, string path) =>
         Path.GetFullPath(path, request.Workspace is { } folder && Path.IsPathRooted(folder) ? folder : Path.GetTempPath());

@@ -112,7 +112,7 @@ internal sealed partial class ReachReader(
     /// <summary>Null when there is nothing to ask and nothing to undo.</summary>
     private async Task<Reach?> ReadAsync(ReviewItem item, CancellationToken cancellationToken)
     {
-        var facts = ActionReading.Read(ActionRequest.Of(item, item.Input), context, time.GetLocalNow(), FileText.ReadOrNull).Facts;
+        var facts = ActionReading.Read(ActionRequest.Of(item, item.Input), context, time.GetLocalNow(), FileText.ReadOrNull, followsLinks: true).Facts;
         var asking = new Asking(await policy.ForAsync(item.Workspace), facts, time.GetUtcNow() + ReviewTimeout);
         var reached = ImmutableArray.CreateBuilder<StatementReach>();
         var statements = facts.Sql.SelectMany(piece => piece.Analysis.Statements.Select(statement => (piece.Sql, Statement: statement)))

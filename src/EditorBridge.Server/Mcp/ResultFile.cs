@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using EditorBridge.Gate;
 using EditorBridge.Snowflake;
 
 namespace EditorBridge.Mcp;
@@ -137,16 +138,5 @@ internal sealed class ResultFile : IAsyncDisposable
     private static bool IsFormula(string cell) => cell[0] is '=' or '@' or '\t' or '\r' || (cell[0] is '+' or '-' && !decimal.TryParse(cell, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out _));
 
     // The folder with every link in it followed; null when it is not there.
-    private static string? RealFolder(string folder)
-    {
-        var real = System.IO.Path.GetPathRoot(folder)!;
-        foreach (var part in System.IO.Path.GetRelativePath(real, folder).Split(System.IO.Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(p => p != "."))
-        {
-            var next = new DirectoryInfo(System.IO.Path.Combine(real, part));
-            if (!next.Exists) return null;
-            real = next.ResolveLinkTarget(returnFinalTarget: true) is { } target ? RealFolder(target.FullName) ?? target.FullName : next.FullName;
-        }
-
-        return System.IO.Path.TrimEndingDirectorySeparator(real);
-    }
+    private static string? RealFolder(string folder) => Directory.Exists(folder) ? LinkedPath.Follow(folder) : null;
 }

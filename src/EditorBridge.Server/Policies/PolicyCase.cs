@@ -41,7 +41,7 @@ internal sealed record PolicyCase
     public ActionFacts Facts(Func<string, string?> readFile)
     {
         var request = new ActionRequest { Door = Door, Tool = Tool, Input = Input.GetRawText(), Actor = "policy", Workspace = Workspace };
-        var facts = ActionReading.Read(request, new GateContext(Account, Role, Warehouse, StateFolder, Port), At ?? DateTimeOffset.Now, readFile).Facts;
+        var facts = ActionReading.Read(request, new GateContext(Account, Role, Warehouse, StateFolder, Port), At ?? DateTimeOffset.Now, readFile, followsLinks: false).Facts;
         return facts with { Home = Home ?? facts.Home, Tags = Tags };
     }
 }

@@ -69,7 +69,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
 {
     private static readonly string[] MatchKeys =
     [
-        "tools", "mcp_tools", "doors", "roles", "warehouses", "accounts", "workspaces", "when", "paths", "access", "commands", "classes", "reasons", "objects", "object_kinds", "object_access", "columns", "tags", "severity", "uncertain", "chain", "sql_in_action", "known_read_only",
+        "tools", "mcp_tools", "arguments", "doors", "roles", "warehouses", "accounts", "workspaces", "when", "paths", "access", "commands", "classes", "reasons", "objects", "object_kinds", "object_access", "columns", "tags", "severity", "uncertain", "chain", "sql_in_action", "known_read_only",
     ];
 
     public PolicyFile Read(YamlNode root)
@@ -184,6 +184,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
         {
             Tools = Texts("tools"),
             McpTools = Texts("mcp_tools"),
+            Arguments = Texts("arguments"),
             Doors = Words<Door>("doors"),
             Roles = Texts("roles"),
             Warehouses = Texts("warehouses"),
@@ -209,6 +210,8 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
         CheckKinds(node, match);
         foreach (var pattern in match.McpTools.Where(pattern => !McpToolName.IsPattern(pattern)))
             cursor.Error(keys["mcp_tools"], $"'{pattern}' is no tool of an MCP server. Write server:tool, such as 'tracker:search_*', or 'tracker:*' for all of a server.");
+        foreach (var pattern in match.Arguments.Where(pattern => !ArgumentPattern.IsPattern(pattern)))
+            cursor.Error(keys["arguments"], $"'{pattern}' is no argument and value. Write name=value, such as 'project=demo-*', or '*=-*' for any argument that begins with a dash.");
         return match;
     }
 
@@ -219,6 +222,7 @@ internal sealed class PolicyFileReader(YamlCursor cursor, PolicyLayer layer)
             cursor.Warning(node, $"'{command}' stands for {command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length} words and no more: a command with further words is not meant. For any further words, write '{command[..^1]} *'.");
         if (match.IsAboutCommands && match.IsAboutSql) cursor.Error(node, "'commands' speaks of programs and cannot stand with conditions on SQL. Write two rules.");
         if (match.IsAboutCommands && match.IsAboutPaths) cursor.Error(node, "'commands' speaks of programs and cannot stand with 'paths'. Write two rules.");
+        if (match.IsAboutArguments && (match.IsAboutCommands || match.IsAboutPaths || match.IsAboutSql || match.Chain)) cursor.Error(node, "'arguments' speaks of the call of a tool and cannot stand with 'paths', 'commands' or conditions on SQL. Write two rules.");
         if (match.Chain && (match.IsAboutSql || match.IsAboutCommands || match.IsAboutPaths)) cursor.Error(node, "'chain' speaks of several statements together and cannot stand with conditions on one statement, on programs or on paths.");
         if (match.Access is not null && match.Paths.IsEmpty) cursor.Error(node, "'access' needs 'paths' beside it.");
         foreach (var id in match.Reasons.Where(id => id.StartsWith("sh.", StringComparison.Ordinal) && !id.Contains('*') && !ShellIds.All.Contains(id)))

@@ -5,12 +5,6 @@ using ModelContextProtocol.Protocol;
 
 namespace EditorBridge.Mcp.Upstreams;
 
-/// <summary>What is asked about a server before it is used.</summary>
-/// <param name="WhyNotStarted">Why it is not started as it is configured now; null when it may be.</param>
-/// <param name="Meet">Compares what the server offers, and its instructions, with its pins before anybody sees it.</param>
-internal sealed record UpstreamChecks(
-    Func<UpstreamSettings, CancellationToken, Task<UpstreamException?>> WhyNotStarted, Func<Upstream, UpstreamLists, string?, CancellationToken, Task<UpstreamLists>> Meet);
-
 /// <summary>
 /// One configured server and its one connection: made when the host starts, made again when it breaks, closed with the host. What goes wrong here stays here:
 /// it is this server's health, and the others go on.
@@ -302,7 +296,7 @@ internal sealed partial class Upstream : IAsyncDisposable
         {
             // Before its program is started, or its address is shown a secret.
             if (await _checks.WhyNotStarted(Settings, stop) is { } held) throw held;
-            connection = await UpstreamConnection.OpenAsync(Settings, _signIns, _sent, new UpstreamEvents(NotifiedAsync, AskedAsync, EchoedSecrets), DeclaredCapabilities(), _time, _logger, stop);
+            connection = await UpstreamConnection.OpenAsync(Settings, _signIns, _sent, new UpstreamEvents(NotifiedAsync, AskedAsync, count => LogEchoed(Settings.Name, count)), DeclaredCapabilities(), _time, _logger, stop);
             Lists = await _checks.Meet(this, connection.Lists, connection.Session.Instructions, stop);
             connection.KeepSignedIn();
             Opened(connection);
@@ -438,8 +432,6 @@ internal sealed partial class Upstream : IAsyncDisposable
             LogNotListed(Settings.Name, e.Message);
         }
     }
-
-    private void EchoedSecrets(int count) => LogEchoed(Settings.Name, count);
 
     private void BeginAnew()
     {
