@@ -17,6 +17,8 @@ namespace EditorBridge.Server.Tests.Mcp;
 /// <summary>The stdio server between a real client of the SDK and a real host.</summary>
 public sealed class StdioRelayTests(HostFixture host) : IClassFixture<HostFixture>
 {
+    private const string ModernMeta = ""","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}""";
+
     [Theory]
     [InlineData("2025-11-25")]
     [InlineData("2026-07-28")]
@@ -57,9 +59,11 @@ public sealed class StdioRelayTests(HostFixture host) : IClassFixture<HostFixtur
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData(""","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}""")]
-    public async Task Call_that_is_taken_back_stops_its_statement(string meta)
+    [InlineData("", false)]
+    [InlineData("", true)]
+    [InlineData(ModernMeta, false)]
+    [InlineData(ModernMeta, true)]
+    public async Task Call_that_is_taken_back_or_whose_client_ends_stops_its_statement(string meta, bool ends)
     {
         await using var relay = new RunningRelay(host.State);
         if (meta.Length == 0)
@@ -78,7 +82,8 @@ public sealed class StdioRelayTests(HostFixture host) : IClassFixture<HostFixtur
             running = (await relay.ReadAsync()).ToJsonString();
         }
 
-        await relay.SendAsync("""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"long"}}""");
+        if (ends) await relay.CloseInputAsync();
+        else await relay.SendAsync("""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"long"}}""");
         using var patience = new CancellationTokenSource(TestLimits.Signal);
         string? outcome = null;
         while (outcome is null)

@@ -69,10 +69,27 @@ internal sealed partial class StdioRelay(StateFolder state, string workspace, Ti
         {
             // What was asked just before the end may still be answered; a client that has gone does not mind.
             await Task.WhenAny(Task.WhenAll(carried.Keys), Task.Delay(LastAnswers, time, closed.Token));
+            await EndSessionAsync();
             await closed.CancelAsync();
             if (_listening is not null) await _listening.CancelAsync();
             await reader.CompleteAsync();
             await EndAsync(carried.Keys);
+        }
+    }
+
+    // In a session of the older form a lost connection takes nothing back (specification, transports): what still runs for a client that is gone ends with its session.
+    private async Task EndSessionAsync()
+    {
+        if (_sessionId is null || _host is not { } host) return;
+        using var patience = new CancellationTokenSource(LastAnswers, time);
+        try
+        {
+            using var request = Request(HttpMethod.Delete, host, []);
+            using var response = await _http.SendAsync(request, patience.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or StateFolderException)
+        {
+            LogEnded(e.Message);
         }
     }
 

@@ -244,13 +244,14 @@ internal sealed partial class Upstream : IAsyncDisposable
 
             failures = _time.GetElapsedTime(began) >= GoodWhile ? 1 : failures + 1;
             LogFailed(Settings.Name, error.Message);
-            TaskCompletionSource attempt = null!;
+            TaskCompletionSource? attempt = null;
             Become(error.NeedsAcceptance ? UpstreamState.AcceptanceNeeded : error.NeedsSignIn ? UpstreamState.SignInNeeded : UpstreamState.Waiting, h =>
             {
-                (attempt, _attempt) = (_attempt, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                // A connection that had been there is no failed attempt: whoever needs the server waits for the one that comes next.
+                if (h.State != UpstreamState.Ready) (attempt, _attempt) = (_attempt, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
                 return h with { LastError = error.Message, Mend = error.Mend, Failures = failures, ProcessId = null, SignInId = null };
             });
-            attempt.TrySetResult();
+            attempt?.TrySetResult();
             _firstAttempt.TrySetResult();
             // Only a person can mend a sign-in or accept a launch, and whether one has is seen when it is kept.
             await PauseAsync(error.NeedsSignIn || error.NeedsAcceptance ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10))), stop);
