@@ -182,11 +182,18 @@ internal sealed partial class ActionGate(
     };
 
     // 4. A person, then 5. a last look: what was approved is what runs.
-    private async Task<(Admission, ReviewItem)> ReviewAsync(ActionRequest request, Judgement judged, string callId, CancellationToken callerGone)
+    private async Task<(Admission, ReviewItem?)> ReviewAsync(ActionRequest request, Judgement judged, string callId, CancellationToken callerGone)
     {
         var asked = Question(request, judged, ReviewId(callId), callId, time.GetUtcNow() + (context.ReviewLifetime ?? ReviewLifetime));
-        var closed = await desk.AskAsync(asked, request.Asked, callerGone);
-        return (await AfterVerdictAsync(request, closed), closed.Item);
+        try
+        {
+            var closed = await desk.AskAsync(asked, request.Asked, callerGone);
+            return (await AfterVerdictAsync(request, closed), closed.Item);
+        }
+        catch (CrowdedDeskException e)
+        {
+            return (new Admission(AdmissionKind.Refused, callId, request.Input, $"{e.Message}, so this one was not put to anybody and does not run. Wait for the answers to those, then ask again.", Person: null), null);
+        }
     }
 
     private ReviewItem Question(ActionRequest request, Judgement judged, string id, string callId, DateTimeOffset expires)

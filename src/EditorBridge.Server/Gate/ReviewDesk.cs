@@ -28,6 +28,7 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PendingReview> _pending = new(StringComparer.Ordinal);
+    private readonly HashSet<ReviewItem> _opening = new(ReferenceEqualityComparer.Instance);
     private readonly LinkedList<ClosedReview> _recent = new();
     // Verdicts whose caller had gone: each is delivered once, to the same call asked again.
     private readonly List<ClosedReview> _undelivered = [];
@@ -39,6 +40,11 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
     public event Action<ReviewItem>? Amended;
 
     public event Action<ClosedReview>? Closed;
+
+    /// <summary>Questions of one session, and of all, that may wait at once. Whoever is asked without end says yes in the end.</summary>
+    public const int MostOfSession = 50;
+
+    public const int MostWaiting = 500;
 
     public ImmutableArray<ReviewItem> Pending
     {
@@ -60,15 +66,25 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
     /// <summary>Asks and waits. When <paramref name="callerGone"/> fires the question stays open and an <see cref="OperationCanceledException"/> tells the caller so.</summary>
     /// <param name="asked">Told which question the caller waits for.</param>
     /// <exception cref="LedgerUnavailableException">The question could not be recorded, so it was not asked.</exception>
+    /// <exception cref="CrowdedDeskException">So many questions wait already that nobody would read another; it was not asked.</exception>
     public async Task<ClosedReview> AskAsync(ReviewItem item, Action<ReviewItem>? asked, CancellationToken callerGone)
     {
         var review = FindAsked(item, out var verdict);
         if (verdict is not null) return verdict;
         if (review is null)
         {
-            await ledger.AppendAsync(GateEntries.Opened(item));
-            review = new PendingReview(item) { Waiters = 1 };
-            lock (_lock) _pending.Add(item.Id, review);
+            TakePlace(item);
+            try
+            {
+                await ledger.AppendAsync(GateEntries.Opened(item));
+                review = new PendingReview(item) { Waiters = 1 };
+                lock (_lock) _pending.Add(item.Id, review);
+            }
+            finally
+            {
+                lock (_lock) _opening.Remove(item);
+            }
+
             StartClock(review);
             LogOpened(item.Id, Redaction.Redact(item.Title));
             Opened?.Invoke(item);
@@ -89,6 +105,19 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
         {
             Leave(review);
             throw;
+        }
+    }
+
+    // Those that are being recorded count too: all of a flood comes before the first of it is on the disk.
+    private void TakePlace(ReviewItem item)
+    {
+        lock (_lock)
+        {
+            var waiting = _pending.Values.Select(p => p.Item).Concat(_opening).ToArray();
+            var ofSession = waiting.Count(other => other.SessionId == item.SessionId);
+            if (ofSession >= MostOfSession) throw new CrowdedDeskException($"{ofSession} calls of this session wait for a person already");
+            if (waiting.Length >= MostWaiting) throw new CrowdedDeskException($"{waiting.Length} calls wait for a person already");
+            _opening.Add(item);
         }
     }
 
@@ -349,3 +378,6 @@ internal sealed partial class ReviewDesk(LedgerWriter ledger, SessionGrants gran
     [LoggerMessage(LogLevel.Error, "The end of review {ReviewId} could not be recorded; its action is refused")]
     private partial void LogExpiryNotRecorded(string reviewId, Exception exception);
 }
+
+/// <summary>Too many questions wait for a person.</summary>
+internal sealed class CrowdedDeskException(string message) : Exception(message);

@@ -50,6 +50,9 @@ internal sealed class SampleLedger : IAsyncDisposable
         await _host.StartAsync();
     }
 
+    /// <summary>The services of the host that runs.</summary>
+    public IServiceProvider HostServices => _host!.Services;
+
     public async Task StopHostAsync()
     {
         if (_host is null) return;

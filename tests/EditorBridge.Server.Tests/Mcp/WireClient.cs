@@ -27,9 +27,9 @@ internal sealed class WireClient : IDisposable
     }
 
     /// <summary>All messages of the answer, the result last.</summary>
-    public async Task<JsonNode[]> AskAsync(string method, object parameters, CancellationToken cancellationToken)
+    public async Task<JsonNode[]> AskAsync(string method, object parameters, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
     {
-        using var response = await SendAsync(method, parameters, cancellationToken);
+        using var response = await SendAsync(method, parameters, cancellationToken, headers);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         var messages = new List<JsonNode>();
         while (await lines.ReadLineAsync(cancellationToken) is { } line)
@@ -38,10 +38,11 @@ internal sealed class WireClient : IDisposable
     }
 
     /// <summary>The answer as soon as its head is there; its body comes as it is sent.</summary>
-    public async Task<HttpResponseMessage> SendAsync(string method, object parameters, CancellationToken cancellationToken = default)
+    public async Task<HttpResponseMessage> SendAsync(string method, object parameters, CancellationToken cancellationToken = default, params (string Name, string Value)[] headers)
     {
         _id++;
         using var request = _session is null ? McpRequests.Post(method, parameters) : Request(new { jsonrpc = "2.0", id = _id, method, @params = parameters });
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 

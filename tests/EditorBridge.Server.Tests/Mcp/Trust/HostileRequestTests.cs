@@ -165,6 +165,25 @@ public sealed class HostileRequestTests(HostFixture host) : IClassFixture<HostFi
         Assert.Empty(await host.ReceivedAsync("nothing of this may run"));
     }
 
+    /// <summary>2025-11-25 knows no such header, so there it says nothing: what the body names is what is judged, recorded and run.</summary>
+    [Theory]
+    [InlineData("Mcp-Name", "list_tables")]
+    [InlineData("Mcp-Name", "nothing_of_the_kind")]
+    [InlineData("Mcp-Method", "tools/list")]
+    public async Task Header_of_a_later_revision_steers_nothing_in_a_session_of_an_earlier_one(string header, string value)
+    {
+        var sql = $"drop database header_{Guid.NewGuid():N}";
+        using var client = await WireClient.OpenAsync(host, "old");
+        var messages = await client.AskAsync("tools/call", new { name = "execute_sql", arguments = new { sql } }, CancellationToken.None, (header, value));
+
+        Assert.True(messages[^1]["result"]!["isError"]!.GetValue<bool>(), messages[^1].ToJsonString());
+        using var reader = LedgerReader.Open(host.State.LedgerFolder);
+        var newest = (await reader.EntriesAsync(new EntryFilter { Kinds = [EntryKind.ActionAdmitted, EntryKind.ActionRefused] }, null, 1, CancellationToken.None))[0].Draft;
+        Assert.Equal((EntryKind.ActionRefused, "mcp__editorbridge__execute_sql"), (newest.Kind, newest.Tool));
+        Assert.Contains("HEADER_", newest.Subject!, StringComparison.OrdinalIgnoreCase);
+        Assert.Empty(await host.ReceivedAsync(sql));
+    }
+
     [Fact]
     public async Task Session_that_was_guessed_or_belongs_to_an_earlier_host_is_not_found()
     {
