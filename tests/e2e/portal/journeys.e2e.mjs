@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { missing, until } from '../harness.mjs';
 import { tickets, Tickets } from '../mcp/tickets.mjs';
@@ -224,7 +225,12 @@ test('a definition of an MCP server that changed is shown with its difference, a
   await page.getByText("The tool 'close' of 'tickets' is rejected").waitFor();
   assert.equal((await server.held(0)).length, 0);
   await page.getByText('tickets: the tool close rejected').waitFor();
+
+  // What it says of itself reaches clients with the same yes.
+  await page.getByText('Keeps tickets.').waitFor();
   await journey.picture(page, 'portal-mcp-decided-light');
+  await page.getByRole('button', { name: 'Accept the instructions of tickets' }).click();
+  await page.getByText('It tells clients of itself:').waitFor();
   journey.assertQuiet(page);
 
   const auditor = await journey.signedIn({ role: 'auditor', person: 'otto', colorScheme: 'dark' });
@@ -235,4 +241,19 @@ test('a definition of an MCP server that changed is shown with its difference, a
   await auditor.getByText('Only an approver can decide about this here.').waitFor();
   assert.equal(await auditor.getByRole('button', { name: /^Accept/ }).count(), 0);
   await journey.picture(auditor, 'portal-mcp-auditor-dark');
+
+  // Another program in the person's file: the server is ended, and nothing is started before somebody has seen it.
+  const file = path.join(journey.product.state, 'mcp.json');
+  const configured = fs.readFileSync(file, 'utf8');
+  fs.writeFileSync(file, configured.replace('"args": [', '"args": [\n        "--require=/tmp/elsewhere.js",'));
+  await server.held(4);
+  const approver = await journey.signedIn({ colorScheme: 'dark' });
+  await journey.open(approver, '/mcp', 'MCP servers');
+  await approver.getByText('tickets: how it is started changed').first().waitFor();
+  assert.match(await approver.locator('.eb-pin h3').first().innerText(), /how it is started/);
+  await approver.getByText('--require=/tmp/elsewhere.js').first().waitFor();
+  await journey.picture(approver, 'portal-mcp-launch-dark');
+  await approver.getByRole('button', { name: 'Reject how it is started' }).click();
+  await approver.getByText("How 'tickets' is started is rejected").waitFor();
+  assert.equal(server.calls().length, 0);
 });

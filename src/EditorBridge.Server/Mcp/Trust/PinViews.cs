@@ -64,7 +64,7 @@ internal static class PinViews
         Upstreams.UpstreamSettings settings, ServerPins pins, FrozenDictionary<(OfferedKind, string), OfferedItem>? offered, Func<OfferedKind, string, HoldReason?> reasonFor)
     {
         var views = new List<PinView>();
-        foreach (var item in (offered?.Values ?? []).OrderBy(i => i.Kind).ThenBy(i => i.Name, StringComparer.Ordinal))
+        foreach (var item in (offered?.Values ?? []).OrderByDescending(i => i.Kind == OfferedKind.Launch).ThenBy(i => i.Kind).ThenBy(i => i.Name, StringComparer.Ordinal))
         {
             var key = PinBook.KeyOf(item.Kind, item.Name);
             views.Add(Of(settings.Name, item, pins.Pins.GetValueOrDefault(key), pins.Held.GetValueOrDefault(key), reasonFor(item.Kind, item.Name)));
