@@ -70,7 +70,7 @@ internal sealed class StateFolder
     {
         if (!File.Exists(file)) return null;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
-            throw new StateFolderException($"{file} can be read by others on this machine (mode {File.GetUnixFileMode(file)}), so it is not trusted. If only you wrote it: chmod 600 {file}. A token of EditorBridge's own that others may have read: delete it, a new one is made at the next start.");
+            throw new StateFolderException($"{file} can be read by others on this machine (mode {Convert.ToString((int)File.GetUnixFileMode(file), 8)}), so it is not trusted. If only you wrote it: chmod 600 {file}. A token of EditorBridge's own that others may have read: delete it, a new one is made at the next start.");
         return File.ReadAllText(file);
     }
 

@@ -55,6 +55,7 @@ internal static class ToolSearch
         var query = arguments?["query"] is JsonValue text && text.TryGetValue(out string? words) ? words : "";
         var limit = arguments?["limit"] is JsonValue number && number.TryGetValue(out int wanted) ? Math.Clamp(wanted, 1, MostFound) : UsualFound;
         string[] terms = [.. query.Split([' ', ',', '_', '-', '.', '/'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.OrdinalIgnoreCase).Take(MostWords)];
+        if (terms.Length == 0) return (JsonObject)GatewayAnswer.Refusal($"{SearchTool} needs 'query': words of what the tool should do, or of its name.").Result!;
         ImmutableArray<ListedItem> found =
         [
             .. catalogue.Tools.Select(tool => (Tool: tool, Score: Score(tool, terms))).Where(t => t.Score > 0)

@@ -266,6 +266,7 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
         Assert.Contains("old__show_meta", listed);
         Assert.DoesNotContain("old__show_environment", listed);
         Assert.Contains("old__show_environment", found, StringComparison.Ordinal);
+        Assert.Contains("needs 'query'", FixtureServers.Text(await other.CallToolAsync("search_tools")), StringComparison.Ordinal);
         Assert.True((await claude.ListToolsAsync()).Count > FixtureServers.SearchAbove);
     }
 
@@ -274,6 +275,7 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
     [InlineData("old__nothing", "has no tool 'old__nothing' now")]
     [InlineData("nobody__nothing", "search_tools finds those there are")]
     [InlineData("call_tool", "call it by itself")]
+    [InlineData("", "There is no tool ''")]
     public async Task Name_that_is_no_found_tool_is_refused_with_what_to_do(string name, string reason)
     {
         await using var here = await servers.ClientAsync("new");
