@@ -30,6 +30,8 @@ internal static class Disturbance
         {
             case "questions":
                 return Questions.Ask(output);
+            case "confides":
+                return Questions.Confide(output);
             case "insists":
                 return Questions.Insist(output);
             case "storm":

@@ -17,6 +17,16 @@ internal static class Questions
 
     private const int Often = 120;
 
+    /// <summary>Asks for a text; what it was given, or why not.</summary>
+    public static string Confide(TextWriter output)
+    {
+        output.WriteLine("""{"jsonrpc":"2.0","id":"confide","method":"elicitation/create","params":{"message":"Anything to tell?","requestedSchema":{"type":"object","properties":{"note":{"type":"string"}}}}}""");
+        output.Flush();
+        while (Console.In.ReadLine() is { } line)
+            if (JsonNode.Parse(line) is JsonObject answer && (string?)answer["id"] == "confide") return (string?)answer["error"]?["message"] ?? answer["result"]!.ToJsonString();
+        return "";
+    }
+
     /// <summary>Asks the same over and over; the last answer.</summary>
     public static string Insist(TextWriter output)
     {

@@ -62,6 +62,14 @@ internal sealed class SessionTaints(TimeProvider time)
         return decision is null ? null : (decision, new Finding(carried is null ? UntrustedId : CarriedId, decision.Severity, decision.Reason, -1, 0));
     }
 
+    /// <summary>Whether a text that is to go to a call's server, past the gate, holds a piece of what somebody else answered.</summary>
+    /// <param name="asked">The call, which the gate has admitted.</param>
+    public bool Carries(ActionRequest asked, string text)
+    {
+        var server = ServerOf(asked.Tool);
+        return Shingles.Common(text, [.. Of(asked).Where(t => t.Source != server).Select(t => t.Pieces)]) is not null;
+    }
+
     private enum Out
     {
         /// <summary>Only what stands in the input goes out.</summary>

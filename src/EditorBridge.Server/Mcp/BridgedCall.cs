@@ -47,6 +47,7 @@ internal sealed class BridgedCall : IParked
     private readonly Channel<IReadOnlyList<Question>> _questions = Channel.CreateUnbounded<IReadOnlyList<Question>>();
     private readonly UpstreamCall _call;
     private readonly Func<JsonObject, Task<string?>> _sampling;
+    private readonly Func<string, string?> _answered;
     private readonly ConcurrentQueue<AskedOfClient> _asked = new();
     private volatile GatewayClient _client;
     private IReadOnlyList<Question> _open = [];
@@ -55,9 +56,11 @@ internal sealed class BridgedCall : IParked
 
     /// <param name="parameters">As the client sent them, with the server's own name of the tool or prompt.</param>
     /// <param name="sampling">Looks into what the client's model is to be given, before it is: why it is not, or null.</param>
-    public BridgedCall(Upstream upstream, GatewayClient client, string method, JsonObject parameters, Tool? tool, Func<JsonObject, Task<string?>> sampling)
+    /// <param name="answered">Looks into what a person or a model has answered, before the server gets it: why it does not, or null.</param>
+    public BridgedCall(Upstream upstream, GatewayClient client, string method, JsonObject parameters, Tool? tool, Func<JsonObject, Task<string?>> sampling, Func<string, string?> answered)
     {
-        (_upstream, _client, _method, _parameters, _tool, _sampling) = (upstream, client, method, Judged(WithoutProtocol(parameters), upstream.Settings.Trusted), tool, sampling);
+        (_upstream, _client, _method, _tool, _sampling, _answered) = (upstream, client, method, tool, sampling, answered);
+        _parameters = Judged(WithoutProtocol(parameters), upstream.Settings.Trusted);
         _call = new UpstreamCall
         {
             Client = client.Key,
@@ -145,10 +148,27 @@ internal sealed class BridgedCall : IParked
         if (refusal is not null) return [.. questions.Select(_ => GatewayAnswer.Error(GatewayAnswer.MethodNotFound, refusal))];
         Question[] shown = [.. questions.Select(Signed)];
         var client = _client;
-        if (!client.IsModern) return await Task.WhenAll(shown.Select(q => client.AskAsync(q.Method, q.Parameters, cancellationToken)));
-        await _questions.Writer.WriteAsync(shown, cancellationToken);
-        return await Task.WhenAll(shown.Select(q => q.Answer.Task.WaitAsync(cancellationToken)));
+        if (client.IsModern) await _questions.Writer.WriteAsync(shown, cancellationToken);
+        var answers = await Task.WhenAll(shown.Select(q => client.IsModern ? q.Answer.Task.WaitAsync(cancellationToken) : client.AskAsync(q.Method, q.Parameters, cancellationToken)));
+        return [.. answers.Select((answer, i) => PassedOn(shown[i], answer))];
     }
+
+    // An answer goes to the server without passing the gate, and nobody knows whether a person wrote it. A folder is no secret to whom roots are allowed.
+    private JsonRpcMessageWithId PassedOn(Question question, JsonRpcMessageWithId answer)
+    {
+        if (question.Method == "roots/list" || answer is not JsonRpcResponse { Result: { } result } || Texts(result).Select(_answered).FirstOrDefault(refused => refused is not null) is not { } refused) return answer;
+        if (_asked.Count < MostNoted) _asked.Enqueue(new AskedOfClient(Short(question.Method), refused));
+        return GatewayAnswer.Error(GatewayAnswer.InternalError, refused);
+    }
+
+    // Each by itself: the same form filled in twice has the same frame.
+    private static IEnumerable<string> Texts(JsonNode? node) => node switch
+    {
+        JsonObject members => members.SelectMany(member => Texts(member.Value)),
+        JsonArray items => items.SelectMany(Texts),
+        JsonValue value when value.TryGetValue(out string? text) => [text],
+        _ => [],
+    };
 
     // Policy and the client's own word decide alike for both revisions.
     private string? Refused(Question question)

@@ -170,7 +170,7 @@ internal sealed partial class GatewayCalls(
         }
 
         // 5. The server, and 6. the outcome.
-        var run = new BridgedCall(act.Upstream, client, act.Method, act.ForServer, act.ForHeaders, sample => SampledAsync(sample, act, asked, admission));
+        var run = new BridgedCall(act.Upstream, client, act.Method, act.ForServer, act.ForHeaders, sample => SampledAsync(sample, act, asked, admission), answer => Carried(answer, act, asked));
         run.Begin(end => FinishAsync(end, run, act, asked, admission));
         return await run.NextAsync(client, () => parked.Keep(run, client.Key, identity), cancellationToken);
     }
@@ -251,6 +251,11 @@ internal sealed partial class GatewayCalls(
             return $"What the model was to be asked could not be recorded. {e.Message}";
         }
     }
+
+    // The gate has not seen an answer, so what a call would be asked about for is not in it.
+    private string? Carried(string answer, Act act, ActionRequest asked) => !act.Upstream.Settings.Trusted && taints.Carries(asked, answer)
+        ? $"The answer holds a piece of what another server or the account answered before, so '{act.Upstream.Settings.Name}' does not get it."
+        : null;
 
     private async Task RecordAsync(
         Act act, ActionRequest asked, Admission admission, string result, JsonRpcMessageWithId? answer, string? error, long began, IReadOnlyCollection<AskedOfClient>? ofClient = null)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EditorBridge.Audit;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -46,6 +47,28 @@ public sealed class HostileQuestionTests
 
         Assert.Equal("'calc' has asked 50 times during this call, and no more is passed on.", said);
         Assert.Equal(50, reached.Count);
+    }
+
+    [Theory]
+    [InlineData("old")]
+    [InlineData("new")]
+    public async Task Answer_that_carries_what_the_account_said_does_not_reach_the_server(string era)
+    {
+        const string Figures = "the quarterly figures of the northern region";
+        await using var hostile = await HostileHost.StartAsync();
+        await using var client = await FixtureServers.ClientAsync(hostile.Host, era, new McpClientHandlers
+        {
+            ElicitationHandler = (_, _) => ValueTask.FromResult(new ElicitResult { Action = "accept", Content = new Dictionary<string, JsonElement> { ["note"] = JsonSerializer.SerializeToElement(Figures) } }),
+        });
+        async Task<string> ConfideAsync() => FixtureServers.Text(await client.CallToolAsync("calc__answer", new Dictionary<string, object?> { ["which"] = "confides" }));
+
+        Assert.Contains(Figures, await ConfideAsync(), StringComparison.Ordinal);
+        await client.CallToolAsync("execute_sql", new Dictionary<string, object?> { ["sql"] = $"select '{Figures}' as note" });
+        var said = await ConfideAsync();
+
+        Assert.DoesNotContain(Figures, said, StringComparison.Ordinal);
+        Assert.Contains("so 'calc' does not get it", said, StringComparison.Ordinal);
+        Assert.Contains("does not get it", (await hostile.EntriesAsync(EntryKind.ActionOutcome)).Select(entry => entry.Draft.Facts!["asked"]?.ToJsonString() ?? "").Single(asked => asked.Contains("refused\":\"", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     // A client that would answer anything.
