@@ -77,7 +77,8 @@ export class ModernClient {
     return result;
   }
 
-  async #once(method, params) {
+  /** One request; what comes back as soon as its head is there. */
+  send(method, params) {
     const meta = {
       'io.modelcontextprotocol/protocolVersion': version,
       'io.modelcontextprotocol/clientInfo': { name: 'editorbridge-e2e', version: '1' },
@@ -85,7 +86,7 @@ export class ModernClient {
     };
     this.#id += 1;
     const name = params.name ?? params.uri;
-    const response = await fetch(this.url, {
+    return fetch(this.url, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${this.token}`,
@@ -97,6 +98,10 @@ export class ModernClient {
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: this.#id, method, params: { ...params, _meta: meta } }),
     });
+  }
+
+  async #once(method, params) {
+    const response = await this.send(method, params);
     const text = await response.text();
     const data = text.split('\n').filter((line) => line.startsWith('data: ')).map((line) => JSON.parse(line.slice(6)));
     const answer = data.length > 0 ? data.find((message) => message.id === this.#id) : JSON.parse(text);

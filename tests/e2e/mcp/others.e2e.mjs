@@ -38,6 +38,36 @@ test('the inspector lists and calls through the gateway in both revisions, and i
   }
 });
 
+test('fetch has the head of a held call before the verdict, and the SDKs for TypeScript make no message of the comments that follow', { skip, timeout: 120_000 }, async (t) => {
+  const product = await Product.start(t);
+  const token = product.token('mcp');
+  const errors = [];
+  const connected = async (version, { Client, StreamableHTTPClientTransport }) => {
+    const client = new Client({ name: `sdk-${version}`, version });
+    client.onerror = (error) => errors.push(`${version}: ${error.message}`);
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${product.url}/mcp`), { requestInit: { headers: { authorization: `Bearer ${token}` } } }));
+    t.after(() => client.close());
+    return client;
+  };
+  const first = '@modelcontextprotocol/sdk/dist/esm/client';
+  const clients = [
+    await connected('1', { ...(await import(packaged(`${first}/index.js`))), ...(await import(packaged(`${first}/streamableHttp.js`))) }),
+    await connected('2', await import(packaged('@modelcontextprotocol/client/dist/index.mjs'))),
+  ];
+  const call = (order) => ({ name: 'execute_sql', arguments: { sql: `delete from analytics.staging.stg_orders where order_id = ${order}` } });
+  const results = clients.map((client, order) => client.callTool(call(order)));
+  await product.waitForReviews(clients.length);
+
+  const held = await new ModernClient(product.url, token).send('tools/call', call(clients.length));
+  const reviews = await product.reviews();
+  assert.deepEqual([held.status, held.headers.get('content-type'), reviews.length], [200, 'text/event-stream', clients.length + 1]);
+  for (const { id } of reviews) await product.verdict(id, { kind: 'reject', person: 'alice', reason: 'Not now.' });
+
+  assert.match(await held.text(), /^(: keep-alive\n\n)+event: message\ndata: .*Not now\..*\n\n$/);
+  for (const result of await Promise.all(results)) assert.match(JSON.stringify(result), /"isError":true.*Not now\.|Not now\..*"isError":true/);
+  assert.deepEqual(errors, []);
+});
+
 test('the reference servers work behind the gateway with nothing blocked, and one that dies hides nothing of the others', { skip, timeout: 180_000 }, async (t) => {
   const product = await Product.start(t);
   fs.writeFileSync(product.file('notes.txt'), 'kept here\n');
