@@ -13,6 +13,7 @@ internal sealed class GatewayClient
     private static readonly string[] Levels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
     private readonly McpServer _server;
+    private int _beats;
 
     /// <param name="server">The SDK's server, bound to the stream of this request.</param>
     public GatewayClient(McpServer server, JsonRpcRequest request)
@@ -70,9 +71,10 @@ internal sealed class GatewayClient
         }
     }
 
-    public ValueTask ProgressAsync(int beat, string message) => ProgressToken is not { } token
+    /// <summary>A sign of life under the client's token. Its number goes up through the whole request, as the protocol wants, whatever the request waits for.</summary>
+    public ValueTask ProgressAsync(string message) => ProgressToken is not { } token
         ? ValueTask.CompletedTask
-        : NotifyAsync("notifications/progress", new JsonObject { ["progressToken"] = token.DeepClone(), ["progress"] = beat, ["message"] = message });
+        : NotifyAsync("notifications/progress", new JsonObject { ["progressToken"] = token.DeepClone(), ["progress"] = ++_beats, ["message"] = message });
 
     /// <summary>Passes on what a server says during a call: progress under the client's own token, logs as loud as it wants them.</summary>
     public ValueTask RelayAsync(JsonRpcNotification notification)

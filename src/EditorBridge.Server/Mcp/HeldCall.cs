@@ -9,7 +9,7 @@ internal static class HeldCall
     public static async Task<T> WithProgressAsync<T>(this GatewayClient client, Task<T> work, string message, TimeProvider time, CancellationToken cancellationToken)
     {
         if (client.ProgressToken is null) return await work;
-        for (var beats = 1; !work.IsCompleted; beats++)
+        while (!work.IsCompleted)
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var tick = Task.Delay(KeepAliveStream.Beat, time, stop.Token);
@@ -19,7 +19,7 @@ internal static class HeldCall
                 break;
             }
 
-            await client.ProgressAsync(beats, message);
+            await client.ProgressAsync(message);
         }
 
         return await work;
