@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -11,25 +13,33 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EditorBridge.Server.Tests.Mcp;
 
-/// <summary>What a client of either revision reads, byte by byte, while the gateway has nothing to say to it.</summary>
-public sealed class HeldStreamTests : IAsyncLifetime
+/// <summary>A host whose time stands until a test lets it go on, with a server behind its gateway.</summary>
+public sealed class StandingHost : IAsyncLifetime
 {
-    private const string Comment = ": keep-alive\n\n";
+    public StandingHost() => Host = new HostFixture(builder => builder.Services.AddSingleton<TimeProvider>(Time));
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly HostFixture _host;
+    internal FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
 
-    public HeldStreamTests() => _host = new HostFixture(builder => builder.Services.AddSingleton<TimeProvider>(_time));
+    internal HostFixture Host { get; }
 
     public async ValueTask InitializeAsync()
     {
-        await _host.InitializeAsync();
-        StateFolder.WritePrivate(_host.State.In("mcp.json"), new JsonObject { ["mcpServers"] = new JsonObject { ["new"] = FixtureServers.Server("--modern", []) } }.ToJsonString());
-        await _host.RestartAsync();
-        await _host.Services.GetRequiredService<UpstreamRoom>().Upstreams[0].FirstAttempt.WaitAsync(TestLimits.Signal * 2);
+        await Host.InitializeAsync();
+        StateFolder.WritePrivate(Host.State.In("mcp.json"), new JsonObject { ["mcpServers"] = new JsonObject { ["new"] = FixtureServers.Server("--modern", []) } }.ToJsonString());
+        await Host.RestartAsync();
+        await Host.Services.GetRequiredService<UpstreamRoom>().Upstreams[0].FirstAttempt.WaitAsync(TestLimits.Signal * 2);
     }
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+}
+
+/// <summary>What a client of either revision reads, byte by byte, while the gateway has nothing to say to it.</summary>
+public sealed class HeldStreamTests(StandingHost standing) : IClassFixture<StandingHost>
+{
+    private const string Comment = ": keep-alive\n\n";
+
+    private readonly FakeTimeProvider _time = standing.Time;
+    private readonly HostFixture _host = standing.Host;
 
     [Theory]
     [InlineData("old", "execute_sql")]
@@ -89,8 +99,9 @@ public sealed class HeldStreamTests : IAsyncLifetime
         using var client = await WireClient.OpenAsync(_host, era);
         using var beside = await WireClient.OpenAsync(_host, "new");
         using var enough = new CancellationTokenSource();
+        var (begun, cancelled) = (await CountAsync(beside, "new__count_waiting"), await CountAsync(beside, "new__count_cancellations"));
         var asking = client.SendAsync("tools/call", new { name = "new__wait", arguments = new { } }, enough.Token);
-        await CountedAsync(beside, "new__count_waiting");
+        await CountedAsync(beside, "new__count_waiting", begun + 1);
         _time.Advance(TimeSpan.FromSeconds(2));
         using var response = await asking.WaitAsync(TestLimits.Signal);
         await using var stream = await response.Content.ReadAsStreamAsync();
@@ -102,7 +113,7 @@ public sealed class HeldStreamTests : IAsyncLifetime
         if (era == "new") response.Dispose();
         else await client.GiveUpAsync(enough);
 
-        await CountedAsync(beside, "new__count_cancellations");
+        await CountedAsync(beside, "new__count_cancellations", cancelled + 1);
         // Taken back in a session, a request is never answered: its stream stays open, and nothing more is said on it.
         if (era == "old") await SilentAsync(stream, beside);
     }
@@ -146,11 +157,13 @@ public sealed class HeldStreamTests : IAsyncLifetime
         Assert.Matches(new Regex($"\"code\": ?{code}"), body);
     }
 
-    private static async Task CountedAsync(WireClient client, string tool)
+    private static async Task<int> CountAsync(WireClient client, string tool) =>
+        int.Parse((string)(await client.AskAsync("tools/call", new { name = tool, arguments = new { } }, CancellationToken.None))[^1]["result"]!["content"]![0]!["text"]!, CultureInfo.InvariantCulture);
+
+    private static async Task CountedAsync(WireClient client, string tool, int count)
     {
-        var waited = System.Diagnostics.Stopwatch.StartNew();
-        while ((string?)(await client.AskAsync("tools/call", new { name = tool, arguments = new { } }, CancellationToken.None))[^1]["result"]!["content"]![0]!["text"] != "1")
-            Assert.True(waited.Elapsed < TestLimits.Signal, $"{tool} never counted one.");
+        var waited = Stopwatch.StartNew();
+        while (await CountAsync(client, tool) != count) Assert.True(waited.Elapsed < TestLimits.Signal, $"{tool} never came to {count}.");
     }
 
     // Time goes on, ten seconds for every whole answer to somebody else, until there is progress.
@@ -175,7 +188,7 @@ public sealed class HeldStreamTests : IAsyncLifetime
 
     private async Task SilentAsync(Stream stream, WireClient beside)
     {
-        var waited = System.Diagnostics.Stopwatch.StartNew();
+        var waited = Stopwatch.StartNew();
         var next = new byte[1];
         var reading = stream.ReadAsync(next).AsTask();
         for (var silences = 0; silences < 5;)
