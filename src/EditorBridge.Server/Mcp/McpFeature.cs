@@ -13,6 +13,7 @@ namespace EditorBridge.Mcp;
 internal static class McpFeature
 {
     private const string VersionHeader = "MCP-Protocol-Version";
+    private const string SessionHeader = "Mcp-Session-Id";
 
     private static readonly string[] Versions = ["2024-11-05", "2025-03-26", "2025-06-18", UpstreamSession.Legacy, UpstreamSession.Modern];
 
@@ -68,7 +69,7 @@ internal static class McpFeature
     public static void MapMcpGateway(this IEndpointRouteBuilder routes)
     {
         routes.MapMcp("/mcp").RequireToken(Client.Mcp).AddEndpointFilter(async (context, next) =>
-            await UnknownVersionAsync(context.HttpContext) is { } refusal ? refusal : await next(context)).AddEndpointFilter(KeepAliveStream.FilterAsync);
+            (await UnknownVersionAsync(context.HttpContext) ?? await NoSessionAsync(context.HttpContext)) is { } refusal ? refusal : await next(context)).AddEndpointFilter(KeepAliveStream.FilterAsync);
         UpstreamsReport.Map(routes);
     }
 
@@ -77,22 +78,48 @@ internal static class McpFeature
     {
         var version = http.Request.Headers[VersionHeader].ToString();
         if (version.Length == 0 || Versions.Contains(version)) return null;
-        JsonElement? id = null;
+        using var message = await MessageAsync(http.Request.Body, http.RequestAborted);
+        return Refusal(message, new { code = -32022, message = $"Revision {version} of the protocol is not spoken here.", data = new { supported = new[] { UpstreamSession.Modern }, requested = version } });
+    }
+
+    // Left alone, the SDK would tell whoever wrote the client how its server is programmed.
+    private static async Task<IResult?> NoSessionAsync(HttpContext http)
+    {
+        if (!HttpMethods.IsPost(http.Request.Method) || !http.Request.HasJsonContentType() || http.Request.Headers.ContainsKey(SessionHeader) || http.Request.Headers[VersionHeader] == UpstreamSession.Modern) return null;
+        var body = new MemoryStream();
+        http.Response.RegisterForDispose(body);
+        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        body.Position = 0;
+        using var message = await MessageAsync(body, http.RequestAborted);
+        body.Position = 0;
+        http.Request.Body = body;
+        if (message?.RootElement is not { ValueKind: JsonValueKind.Object } root || !root.TryGetProperty("method", out var method) || method.ValueKind != JsonValueKind.String || method.ValueEquals("initialize")) return null;
+        // What says the revision in itself and not in the header is told of that by the SDK.
+        if (root.TryGetProperty("params", out var given) && given.ValueKind == JsonValueKind.Object && given.TryGetProperty("_meta", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("io.modelcontextprotocol/protocolVersion", out _)) return null;
+        return Refusal(message, new
+        {
+            code = -32000,
+            message = $"This request belongs to no session. Begin with 'initialize' and send on the {SessionHeader} its answer carries, or speak revision {UpstreamSession.Modern} ({VersionHeader}), which has no sessions. Nothing was run.",
+        });
+    }
+
+    // Null for a body that is no JSON; whoever reads it next says why.
+    private static async Task<JsonDocument?> MessageAsync(Stream body, CancellationToken cancellationToken)
+    {
         try
         {
-            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
-            if (body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("id", out var given)) id = given.Clone();
+            return await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
         }
         catch (JsonException)
         {
-            // Without an id the error names none.
+            return null;
         }
+    }
 
-        return Results.Json(new
-        {
-            jsonrpc = "2.0",
-            id,
-            error = new { code = -32022, message = $"Revision {version} of the protocol is not spoken here.", data = new { supported = new[] { UpstreamSession.Modern }, requested = version } },
-        }, statusCode: StatusCodes.Status400BadRequest);
+    private static IResult Refusal(JsonDocument? message, object error)
+    {
+        // Without an id the error names none.
+        JsonElement? id = message?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("id", out var given) ? given.Clone() : null;
+        return Results.Json(new { jsonrpc = "2.0", id, error }, statusCode: StatusCodes.Status400BadRequest);
     }
 }

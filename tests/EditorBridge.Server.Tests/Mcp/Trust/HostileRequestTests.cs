@@ -73,6 +73,22 @@ public sealed class HostileRequestTests(HostFixture host) : IClassFixture<HostFi
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get_connection"}}""", "7")]
+    [InlineData("""{"jsonrpc":"2.0","id":"seven","method":"tools/list"}""", "\"seven\"")]
+    public async Task Request_without_a_session_is_told_how_to_begin_one(string body, string id)
+    {
+        using var http = host.Client(Client.Mcp);
+        http.DefaultRequestHeaders.Add("Accept", "application/json, text/event-stream");
+        using var response = await http.PostAsync("/mcp", new StringContent(body, Encoding.UTF8, "application/json"));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal((id, -32000), (answer["id"]!.ToJsonString(), answer["error"]!["code"]!.GetValue<int>()));
+        Assert.Contains("Begin with 'initialize'", answer["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("Nothing was run", answer["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Question_of_a_browser_whether_it_may_gets_no_leave()
     {
