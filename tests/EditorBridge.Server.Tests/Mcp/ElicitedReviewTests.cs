@@ -87,7 +87,8 @@ public sealed class ElicitedReviewTests(HostFixture host) : IClassFixture<HostFi
 
             Assert.True(result["result"]!["isError"]!.GetValue<bool>());
             Assert.Contains("since this was approved", result.ToJsonString(), StringComparison.Ordinal);
-            Assert.Empty(await host.ReceivedAsync(sql));
+            // What the account was asked for the reviewer, the statement's plan among it, is no run.
+            Assert.DoesNotContain(await host.ReceivedAsync(sql), sent => !sent["body"]!.GetValue<string>().Contains("reach", StringComparison.Ordinal));
         }
         finally
         {
