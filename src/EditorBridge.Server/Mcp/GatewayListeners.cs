@@ -18,6 +18,7 @@ internal sealed class GatewayListeners
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, Listener> _listeners = new();
     private readonly ConcurrentDictionary<Upstream, DateTimeOffset> _readySince = new();
+    private readonly Lock _telling = new();
     private string _lastLists = "";
 
     public GatewayListeners(UpstreamRoom room, IHostApplicationLifetime lifetime)
@@ -117,13 +118,18 @@ internal sealed class GatewayListeners
     // A server that was started again knows of nobody's interest.
     private void TellInterestsAgain(UpstreamCatalogue catalogue)
     {
-        var upstreams = _room.Upstreams;
-        foreach (var gone in _readySince.Keys.Except(upstreams)) _readySince.TryRemove(gone, out _);
-        foreach (var upstream in upstreams.Where(u => u.Health.State == UpstreamState.Ready))
+        foreach (var gone in _readySince.Keys.Except(_room.Upstreams)) _readySince.TryRemove(gone, out _);
+        // Those of the catalogue: one that is ready and not in it yet would be passed over, and its own change comes next.
+        foreach (var upstream in catalogue.Resources.Concat(catalogue.Templates).Select(r => r.Upstream).Distinct().Where(u => u.Health.State == UpstreamState.Ready))
         {
+            // Several servers may change at once, and each is told once.
             var since = upstream.Health.Since;
-            if (_readySince.TryGetValue(upstream, out var before) && before == since) continue;
-            _readySince[upstream] = since;
+            lock (_telling)
+            {
+                if (_readySince.TryGetValue(upstream, out var before) && before == since) continue;
+                _readySince[upstream] = since;
+            }
+
             foreach (var address in Interests().Where(address => MayAsk(catalogue, address) == upstream)) _ = AskAsync(upstream, "resources/subscribe", address, CancellationToken.None);
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
@@ -225,22 +224,6 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
         var acknowledged = await UntilLineAsync(lines, "notifications/subscriptions/acknowledged");
         Assert.Contains("test://watched-resource", acknowledged, StringComparison.Ordinal);
         Assert.DoesNotContain("what-was-read", acknowledged, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Server_that_is_started_again_hears_again_of_interests()
-    {
-        await using var here = await servers.ClientAsync("old");
-        await here.SubscribeToResourceAsync("test://watched-resource");
-        using var process = Process.GetProcessById(servers.Room.Upstreams.Single(upstream => upstream.Settings.Name == "old").Health.ProcessId!.Value);
-        using var patience = new CancellationTokenSource(TestLimits.Signal);
-        process.Kill();
-        await process.WaitForExitAsync(patience.Token);
-
-        // The next one counts from nothing.
-        var heard = "";
-        while (heard is not "1") heard = FixtureServers.Text(await here.CallToolAsync("old__count_subscriptions", cancellationToken: patience.Token));
-        Assert.Equal("1", heard);
     }
 
     [Fact]

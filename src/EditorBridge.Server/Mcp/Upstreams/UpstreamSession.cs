@@ -107,7 +107,9 @@ internal sealed class UpstreamSession : IAsyncDisposable
             // Over HTTP sending ends with the stream that carries the answer; the answer itself comes through the pump, in its turn.
             // What opens the connection is waited for whole: with it the transport learns the session it has to name from then on.
             if (method is "initialize" or "server/discover" || await Task.WhenAny(sending, answer.Task) == sending) await sending;
-            return await answer.Task.WaitAsync(cancellationToken);
+            // A request that comes just when the connection ends may be too late to be told of it with the others.
+            if (await Task.WhenAny(answer.Task, _pump).WaitAsync(cancellationToken) == _pump && !answer.Task.IsCompleted) await _pump;
+            return await answer.Task;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
