@@ -42,7 +42,8 @@ internal static class FixtureServer
         "resources/list" => call.Listed("resources", FixtureResources.Definitions()),
         "resources/templates/list" => call.Listed("resourceTemplates", FixtureResources.Templates()),
         "resources/read" => FixtureResources.Read(call),
-        "resources/subscribe" or "resources/unsubscribe" when !call.IsModern => new JsonObject(),
+        "resources/subscribe" when !call.IsModern => OddTools.Subscribed(),
+        "resources/unsubscribe" when !call.IsModern => new JsonObject(),
         "completion/complete" => call.Complete(JsonNode.Parse("""{"completion":{"values":["paris","park","party"],"total":3,"hasMore":false}}""")!.AsObject()),
         _ => null,
     };

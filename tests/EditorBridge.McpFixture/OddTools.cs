@@ -33,6 +33,7 @@ internal static class OddTools
         }),
         new("count_cancellations", "Answers how often 'wait' was cancelled.", FixtureCall.NoInput, _ => FixtureCall.Says(_cancellations.ToString(System.Globalization.CultureInfo.InvariantCulture))),
         new("count_waiting", "Answers how often 'wait' was begun.", FixtureCall.NoInput, _ => FixtureCall.Says(_waiting.ToString(System.Globalization.CultureInfo.InvariantCulture))),
+        new("count_subscriptions", "Answers how often somebody was interested in a resource.", FixtureCall.NoInput, _ => FixtureCall.Says(_subscriptions.ToString(System.Globalization.CultureInfo.InvariantCulture))),
         new("change_list", "Adds a tool to the list and says so.", FixtureCall.NoInput, async call =>
         {
             _hasChanged = true;
@@ -74,4 +75,12 @@ internal static class OddTools
 
     private static int _cancellations;
     private static int _waiting;
+    private static int _subscriptions;
+
+    /// <summary>Takes an interest in a resource.</summary>
+    public static JsonObject Subscribed()
+    {
+        Interlocked.Increment(ref _subscriptions);
+        return [];
+    }
 }

@@ -21,7 +21,7 @@ public sealed class FixtureServers : IAsyncLifetime
 
     private static readonly string[] ReadOnly =
     [
-        "test_elicitation", "test_sampling", "test_input_required_result_sampling", "test_input_required_result_list_roots", "test_tool_with_progress", "wait", "count_waiting", "count_cancellations",
+        "test_elicitation", "test_sampling", "test_input_required_result_sampling", "test_input_required_result_list_roots", "test_tool_with_progress", "wait", "count_waiting", "count_cancellations", "count_subscriptions",
         "change_list", "new_tool", "show_environment", "show_meta",
     ];
 

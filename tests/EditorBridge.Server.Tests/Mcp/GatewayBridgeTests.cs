@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using EditorBridge.Audit;
@@ -224,6 +225,28 @@ public sealed class GatewayBridgeTests(FixtureServers servers) : IClassFixture<F
         var acknowledged = await UntilLineAsync(lines, "notifications/subscriptions/acknowledged");
         Assert.Contains("test://watched-resource", acknowledged, StringComparison.Ordinal);
         Assert.DoesNotContain("what-was-read", acknowledged, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_that_is_started_again_hears_again_of_interests()
+    {
+        await using var here = await servers.ClientAsync("old");
+        await here.SubscribeToResourceAsync("test://watched-resource");
+        var server = servers.Room.Upstreams.Single(upstream => upstream.Settings.Name == "old");
+        var before = server.Health.ProcessId!.Value;
+        var again = new TaskCompletionSource();
+        server.Changed += changed =>
+        {
+            if (changed.Health is { State: UpstreamState.Ready } health && health.ProcessId != before) again.TrySetResult();
+        };
+        using (var process = Process.GetProcessById(before)) process.Kill();
+        // Meanwhile its tools are not known to only read, and a call of one would wait for a person.
+        await again.Task.WaitAsync(TestLimits.Signal);
+
+        // The next one counts from nothing, and hears of the interest beside the call.
+        using var patience = new CancellationTokenSource(TestLimits.Signal);
+        var heard = "";
+        while (heard is not "1") heard = FixtureServers.Text(await here.CallToolAsync("old__count_subscriptions", cancellationToken: patience.Token));
     }
 
     [Fact]
